@@ -1,0 +1,116 @@
+"""The versioned JSON that travels through SQS.
+
+::
+
+    {"v": 1, "id": "4f1c…", "send_id": "9ab0…", "task": "make_thumbnails",
+     "args": ["cat.jpg"], "kwargs": {"widths": [320]}, "created_at": "2026-11-21T04:36:38.123Z"}
+
+``id`` names the task for its whole life, ``send_id`` this physical send. ``after`` is there on a retry by hand only: the
+lease_owner token of the death that it answers. Unknown keys are refused: a newer writer raises ``v`` instead.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from penstock.errors import MalformedEnvelope, UnsupportedVersion
+from penstock.times import from_text, to_text
+
+VERSION = 1
+_REQUIRED = frozenset({"v", "id", "send_id", "task", "args", "kwargs", "created_at"})
+_OPTIONAL = frozenset({"after", "run_after"})
+
+JSON = Any  # None, bool, int, float, str, list[JSON] or dict[str, JSON]
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What a message says: which task, with which arguments, as which task id."""
+
+    id: str
+    send_id: str
+    task: str
+    args: list[JSON]
+    kwargs: dict[str, JSON]
+    created_at: datetime
+    run_after: datetime | None = None
+    after: str | None = None
+
+    def resent(self, send_id: str, *, after: str | None = None) -> "Envelope":
+        """The same task under a fresh send id, for another physical send."""
+        return replace(self, send_id=send_id, after=after)
+
+    def arguments_sha256(self) -> str:
+        """A digest of task name and arguments: tells whether a known task id is asked for the same work."""
+        text = json.dumps([self.task, self.args, self.kwargs], sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def to_json(self) -> str:
+        """The message body: ASCII only, since SQS refuses some characters and ``\\u`` escapes hurt nobody."""
+        fields: dict[str, JSON] = {
+            "v": VERSION,
+            "id": self.id,
+            "send_id": self.send_id,
+            "task": self.task,
+            "args": self.args,
+            "kwargs": self.kwargs,
+            "created_at": to_text(self.created_at),
+        }
+        if self.run_after is not None:
+            fields["run_after"] = to_text(self.run_after)
+        if self.after is not None:
+            fields["after"] = self.after
+        return json.dumps(fields, separators=(",", ":"), allow_nan=False)
+
+    @classmethod
+    def from_json(cls, body: str) -> "Envelope":
+        """Read a message body; MalformedEnvelope or UnsupportedVersion for whatever must not run."""
+        try:
+            fields = json.loads(body)
+        except (ValueError, RecursionError) as error:
+            raise MalformedEnvelope(f"the body is not JSON: {error}") from None
+        if not isinstance(fields, dict) or "v" not in fields:
+            raise MalformedEnvelope("the body is not a Penstock envelope: no version field 'v'")
+        version = fields["v"]
+        if isinstance(version, bool) or not isinstance(version, int) or version < 1:
+            raise MalformedEnvelope(f"the envelope's version is {version!r:.80}, not a positive integer")
+        if version > VERSION:
+            raise UnsupportedVersion(f"the envelope has version {version}; this worker reads {VERSION}: deploy the workers")
+        return cls._from_fields(fields)
+
+    @classmethod
+    def _from_fields(cls, fields: dict[str, JSON]) -> "Envelope":
+        missing, unknown = _REQUIRED - fields.keys(), fields.keys() - _REQUIRED - _OPTIONAL
+        if missing or unknown:
+            raise MalformedEnvelope(f"envelope keys missing: {sorted(missing)}, unknown: {sorted(unknown)!r:.200}")
+        for name in ("id", "send_id", "task"):
+            if not isinstance(fields[name], str) or not 0 < len(fields[name]) <= MAX_NAME_LENGTH:
+                raise MalformedEnvelope(f"envelope {name!r} is not text of 1 to {MAX_NAME_LENGTH} characters")
+        if not isinstance(fields["args"], list) or not isinstance(fields["kwargs"], dict):
+            raise MalformedEnvelope("envelope 'args' is not a list or 'kwargs' is not an object")
+        after = fields.get("after")
+        if after is not None and not isinstance(after, str):
+            raise MalformedEnvelope("envelope 'after' is not text")
+        return cls(
+            id=fields["id"],
+            send_id=fields["send_id"],
+            task=fields["task"],
+            args=fields["args"],
+            kwargs=fields["kwargs"],
+            created_at=_time(fields, "created_at"),
+            run_after=_time(fields, "run_after") if "run_after" in fields else None,
+            after=after,
+        )
+
+
+MAX_NAME_LENGTH = 256
+
+
+def _time(fields: dict[str, JSON], name: str) -> datetime:
+    try:
+        at = from_text(fields[name])
+        return from_text(to_text(at))
+    except (TypeError, ValueError, OverflowError):
+        raise MalformedEnvelope(f"envelope {name!r} is not a UTC time: {fields[name]!r:.80}") from None

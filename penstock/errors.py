@@ -1,0 +1,173 @@
+"""Every error that Penstock raises, in one tree.
+
+::
+
+    PenstockError
+    ├── ConfigurationError         the project is wired wrongly: raised at start-up, before any work is taken
+    │   ├── NotConnected           no ports: init_app, aws.connect or connect(ports) was not called
+    │   └── UnknownQueue           a queue that the settings do not name
+    ├── EnqueueError               the call was refused or its fate is not known; says which
+    │   ├── InvalidArguments       they do not fit the signature, or would not survive the trip as JSON (a TypeError)
+    │   ├── InvalidOption          a delay, task id or group that SQS would refuse (a ValueError)
+    │   ├── EnvelopeTooLarge       over SQS's limit for one message
+    │   ├── TaskIdConflict         a known task id with another task or other arguments
+    │   └── EnqueueUncertain       SQS did not answer: enqueue again with the same task id
+    ├── Unavailable                AWS did not answer, or not now: trying again later is right
+    ├── AccessRefused              AWS answered and said no: credentials, permissions, a resource that is not there
+    ├── EnvelopeError              a message that must never run code
+    │   ├── MalformedEnvelope      not ours, or damaged
+    │   └── UnsupportedVersion     written by a newer Penstock
+    ├── UnknownTask                no function of that name in this process
+    ├── ResultError                asking for a result
+    │   ├── TaskNotFound           no row of that task id
+    │   ├── TaskNotFinished        return_value before the end
+    │   ├── TaskFailed             return_value of a task that has none, because it failed
+    │   └── WaitTimeout            not finished in time (a TimeoutError)
+    └── TimeLimitExceeded          a task ran longer than its time_limit (a TimeoutError)
+
+    TaskSignal                     raised BY a task to decide its own fate
+    ├── Retry                      try again, after ``delay`` seconds or the task's backoff
+    └── Reject                     never try again
+"""
+
+
+class PenstockError(Exception):
+    """Base of every error that Penstock raises."""
+
+
+class ConfigurationError(PenstockError):
+    """The project is wired wrongly; the message names the setting, its value and the fix."""
+
+
+class NotConnected(ConfigurationError):
+    """The Penstock object has no ports yet."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this Penstock object is not connected: call penstock.flask.init_app(app, tasks), "
+            "penstock.aws.connect(tasks) or tasks.connect(penstock.memory.ports(...)) before you enqueue"
+        )
+
+
+class UnknownQueue(ConfigurationError):
+    """A queue that the settings do not name."""
+
+    def __init__(self, queue: str, known: list[str]) -> None:
+        super().__init__(
+            f"there is no queue {queue!r}; known queues: {', '.join(sorted(known)) or 'none'}. "
+            "Add it to infra/terraform/queues.auto.tfvars.json (and PENSTOCK_QUEUES), or fix the task's queue="
+        )
+        self.queue = queue
+
+
+class EnqueueError(PenstockError):
+    """A task was not accepted; nothing was sent unless the subclass says otherwise."""
+
+
+class InvalidArguments(EnqueueError, TypeError):
+    """The arguments do not fit the task's signature, or would not come back from JSON as they went."""
+
+
+class InvalidOption(EnqueueError, ValueError):
+    """An option of enqueue that SQS would refuse."""
+
+
+class EnvelopeTooLarge(EnqueueError, ValueError):
+    """The message is over SQS's size limit."""
+
+
+class TaskIdConflict(EnqueueError, ValueError):
+    """The task id is taken by another task or by other arguments."""
+
+
+class EnqueueUncertain(EnqueueError):
+    """SQS did not say whether it took the message. Enqueueing again with ``task_id`` is safe: it runs once."""
+
+    def __init__(self, task_id: str, cause: str) -> None:
+        super().__init__(
+            f"SQS did not confirm task {task_id} ({cause}): it may or may not have been accepted. "
+            f"Enqueue it again with .using(task_id={task_id!r}): one task id has one outcome"
+        )
+        self.task_id = task_id
+
+
+class Unavailable(PenstockError):
+    """A service did not answer, or asked us to slow down; the same call may work later."""
+
+
+class AccessRefused(PenstockError):
+    """A service answered and refused: credentials, permissions, or something that does not exist."""
+
+
+class EnvelopeError(PenstockError):
+    """A message body that must never run code."""
+
+
+class MalformedEnvelope(EnvelopeError):
+    """A body that is not a Penstock envelope."""
+
+
+class UnsupportedVersion(EnvelopeError):
+    """An envelope of a version that this Penstock does not read."""
+
+
+class UnknownTask(PenstockError):
+    """No task of that name is registered in this process."""
+
+
+class ResultError(PenstockError):
+    """A result cannot be given."""
+
+
+class TaskNotFound(ResultError):
+    """No row of that task id: never enqueued, not yet recorded, or past its retention."""
+
+
+class TaskNotFinished(ResultError):
+    """The task has no outcome yet."""
+
+
+class TaskFailed(ResultError):
+    """The task ended without a return value."""
+
+
+class WaitTimeout(ResultError, TimeoutError):
+    """The task had no outcome within the time given to ``wait``."""
+
+
+class TimeLimitExceeded(PenstockError, TimeoutError):
+    """A task ran longer than its ``time_limit`` (seconds)."""
+
+
+class TaskSignal(Exception):
+    """Base of what a task raises to decide its own fate."""
+
+
+class Retry(TaskSignal):
+    """Raised by a task: try again after ``delay`` seconds (the task's backoff if None), within its max_attempts."""
+
+    def __init__(self, reason: str = "", *, delay: float | None = None) -> None:
+        if delay is not None and not 0 <= delay <= MAX_RETRY_DELAY_SECONDS:
+            raise InvalidOption(
+                f"Retry(delay={delay!r}): a retry waits 0 to {MAX_RETRY_DELAY_SECONDS} seconds, "
+                "because SQS keeps a received message invisible for 12 hours at most"
+            )
+        super().__init__(reason or "the task asked to be tried again")
+        self.delay = delay
+
+
+class Reject(TaskSignal):
+    """Raised by a task: never try again.
+
+    The task becomes DEAD and its message goes to the dead-letter queue, where someone can repair the cause and redrive
+    it. With ``discard=True`` nothing can be repaired (a truncated upload): it becomes FAILED and leaves no dead letter.
+    """
+
+    def __init__(self, reason: str, *, discard: bool = False) -> None:
+        super().__init__(reason)
+        self.discard = discard
+
+
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html
+# 43,200 s in all, counted from the receive; the longest run before it (900 s) is taken off.
+MAX_RETRY_DELAY_SECONDS = 43_200 - 900

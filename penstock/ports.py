@@ -1,0 +1,171 @@
+"""What Penstock needs of the world, as Protocols: one adapter each in aws/ and in memory.py.
+
+Adapters raise ``Unavailable`` where trying again is right and ``AccessRefused`` where it is not; nothing of boto3 leaves
+them. No method retries by itself: who calls decides.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from penstock.record import AttemptRow, TaskRow
+from penstock.settings import Settings
+from penstock.times import Clock
+from penstock.transitions import Transition
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingMessage:
+    """One physical send. ``delay`` is seconds; ``group`` and ``deduplication_id`` are SQS's message group and its id."""
+
+    queue: str
+    body: str
+    delay: int = 0
+    group: str | None = None
+    deduplication_id: str | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedMessage:
+    """One received message, as SQS gives it."""
+
+    message_id: str
+    receipt_handle: str
+    body: str
+    sent_at: datetime
+    first_received_at: datetime
+    receive_count: int
+    group: str | None = None
+    deduplication_id: str | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueDepth:
+    """About how many messages wait, are being worked on, and are delayed: SQS's own approximations."""
+
+    visible: int
+    in_flight: int
+    delayed: int
+
+
+class Transport(Protocol):
+    """The queues. A queue is named by its name in the settings; ``dead_letter_queue(name)`` names its DLQ."""
+
+    def send(self, message: OutgoingMessage) -> str:
+        """Send once, without hidden retries; the MessageId."""
+        ...
+
+    def receive(self, queue: str, *, max_messages: int, visibility_timeout: int | None = None) -> list[ReceivedMessage]:
+        """Up to ``max_messages`` (1 to 10) messages at once, without waiting; the queue's own timeout if None."""
+        ...
+
+    def delete(self, queue: str, receipt_handles: Sequence[str]) -> None:
+        """Acknowledge messages. A handle that is no longer valid is not an error."""
+        ...
+
+    def change_visibility(self, queue: str, seconds: Mapping[str, int]) -> None:
+        """Show messages again in so many seconds: receipt handle -> 0 to 43,200."""
+        ...
+
+    def depth(self, queue: str) -> QueueDepth:
+        """How much is in the queue."""
+        ...
+
+    def redrive(self, queue: str) -> int | None:
+        """Move everything in the dead-letter queue of ``queue`` back to it.
+
+        How many were moved; None where SQS does it in the background (StartMessageMoveTask).
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The transition was carried out; ``row`` is the row after it."""
+
+    row: TaskRow
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The condition did not hold; ``row`` is the row as it is, None where there is none."""
+
+    row: TaskRow | None
+
+
+@dataclass(frozen=True, slots=True)
+class FailurePage:
+    """Some DEAD and FAILED rows; ``cursor`` continues, None at the end."""
+
+    rows: list[TaskRow]
+    cursor: str | None
+
+
+class ResultStore(Protocol):
+    """The table of outcomes."""
+
+    def apply(self, task_id: str, transition: Transition) -> Applied | Refused:
+        """Carry out one transition: a single conditional update, atomic, with the old row on refusal."""
+        ...
+
+    def get(self, task_id: str) -> TaskRow | None:
+        """The row, read consistently."""
+        ...
+
+    def add_attempt(self, task_id: str, attempt: AttemptRow) -> None:
+        """Keep one failed attempt."""
+        ...
+
+    def attempts(self, task_id: str) -> list[AttemptRow]:
+        """The failed attempts of a task, oldest first."""
+        ...
+
+    def failures(self, *, limit: int, cursor: str | None = None) -> FailurePage:
+        """DEAD and FAILED rows from the sparse index, in no order; at most ``limit`` (1 to 100) a page."""
+        ...
+
+
+class PayloadStore(Protocol):
+    """Bytes too large for a row or a message."""
+
+    def put(self, key: str, content: bytes) -> None:
+        """Keep ``content`` under ``key``."""
+        ...
+
+    def get(self, key: str) -> bytes:
+        """What was kept under ``key``; KeyError where nothing was."""
+        ...
+
+
+class Random(Protocol):
+    """The random source: jitter and ids."""
+
+    def random(self) -> float:
+        """A float in [0, 1)."""
+        ...
+
+    def token(self) -> str:
+        """A fresh unguessable id: 32 hexadecimal digits."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Everything a connected Penstock works with. ``sleep`` takes seconds."""
+
+    settings: Settings
+    transport: Transport
+    results: ResultStore
+    payloads: PayloadStore | None
+    clock: Clock
+    random: Random
+    sleep: "Sleep"
+
+
+class Sleep(Protocol):
+    """Wait for some seconds: time.sleep, or a test's clock that moves on."""
+
+    def __call__(self, seconds: float, /) -> None: ...

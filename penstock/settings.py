@@ -1,0 +1,127 @@
+"""Settings, frozen: the only reader of the process's environment.
+
+| variable | meaning |
+|---|---|
+| PENSTOCK_QUEUES | JSON: queue name -> {"url", "time_limit" (s), "max_receive_count"} |
+| PENSTOCK_TABLE | DynamoDB table of the outcomes |
+| PENSTOCK_PAYLOAD_BUCKET | S3 bucket for results too large for a row; without it such a result is kept as an error text |
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from penstock.errors import ConfigurationError, UnknownQueue
+
+# Receives that a queue must still have when a task's attempts are used up: busy answers and throttles cost receives too.
+RECEIVE_MARGIN = 3
+DEAD_LETTER_SUFFIX = "-dlq"
+_QUEUE_KEYS = frozenset({"url", "time_limit", "max_receive_count"})
+
+
+def dead_letter_queue(queue: str) -> str:
+    """The name of a queue's dead-letter queue; transports take it wherever they take a queue name."""
+    return queue + DEAD_LETTER_SUFFIX
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSettings:
+    """One queue: its SQS URL, the longest run of a task on it (seconds), and the receives before SQS buries a message."""
+
+    name: str
+    url: str
+    time_limit: int = 60
+    max_receive_count: int = 10
+
+    @property
+    def fifo(self) -> bool:
+        """True for a FIFO queue: AWS has their names end in ``.fifo``."""
+        return self.url.endswith(".fifo")
+
+    @property
+    def physical_name(self) -> str:
+        """The queue's name at AWS, the last part of its URL and of its ARN."""
+        return self.url.rsplit("/", 1)[-1]
+
+    @property
+    def dead_letter_url(self) -> str:
+        """The URL of the dead-letter queue, which is named after the queue."""
+        if self.fifo:
+            return self.url.removesuffix(".fifo") + DEAD_LETTER_SUFFIX + ".fifo"
+        return self.url + DEAD_LETTER_SUFFIX
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a process must know of its stack."""
+
+    queues: Mapping[str, QueueSettings] = field(default_factory=dict)
+    table: str = ""
+    payload_bucket: str = ""
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> "Settings":
+        """Read PENSTOCK_* variables; ConfigurationError names the variable and the fix."""
+        return cls(
+            queues=_queues(_required(environ, "PENSTOCK_QUEUES")),
+            table=_required(environ, "PENSTOCK_TABLE"),
+            payload_bucket=environ.get("PENSTOCK_PAYLOAD_BUCKET", ""),
+        )
+
+    def queue(self, name: str) -> QueueSettings:
+        """The settings of queue ``name``; UnknownQueue where there is none."""
+        try:
+            return self.queues[name]
+        except KeyError:
+            raise UnknownQueue(name, list(self.queues)) from None
+
+    def url(self, queue: str) -> str:
+        """The URL of a queue or of a dead-letter queue, by name."""
+        if queue.endswith(DEAD_LETTER_SUFFIX) and queue not in self.queues:
+            return self.queue(queue.removesuffix(DEAD_LETTER_SUFFIX)).dead_letter_url
+        return self.queue(queue).url
+
+    def queue_of_arn(self, arn: str) -> str:
+        """The name of the queue behind an ``eventSourceARN``."""
+        physical = arn.rsplit(":", 1)[-1]
+        for queue in self.queues.values():
+            if queue.physical_name == physical:
+                return queue.name
+        raise UnknownQueue(physical, [queue.physical_name for queue in self.queues.values()])
+
+
+def _required(environ: Mapping[str, str], name: str) -> str:
+    value = environ.get(name, "")
+    if not value:
+        raise ConfigurationError(
+            f"{name} is not set. Terraform sets it for the functions and `python -m local` for the local stack; "
+            "see penstock/settings.py for the list"
+        )
+    return value
+
+
+def _queues(text: str) -> dict[str, QueueSettings]:
+    try:
+        queues = json.loads(text)
+        return {name: _queue(name, fields) for name, fields in queues.items()}
+    except (ValueError, AttributeError, TypeError) as error:
+        raise ConfigurationError(
+            f'PENSTOCK_QUEUES is not JSON of the form {{"default": {{"url": "https://..."}}}}: {error}'
+        ) from None
+
+
+def _queue(name: str, fields: dict[str, object]) -> QueueSettings:
+    unknown = fields.keys() - _QUEUE_KEYS
+    if unknown or not isinstance(fields.get("url"), str):
+        raise ConfigurationError(
+            f"PENSTOCK_QUEUES[{name!r}] needs 'url' and knows {sorted(_QUEUE_KEYS)}; got {sorted(fields)}"
+        )
+    return QueueSettings(
+        name, str(fields["url"]), **{key: _positive(name, key, fields[key]) for key in fields.keys() - {"url"}}
+    )
+
+
+def _positive(queue: str, key: str, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ConfigurationError(f"PENSTOCK_QUEUES[{queue!r}][{key!r}] is {value!r}: it must be a whole number from 1")
+    return value
