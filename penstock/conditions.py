@@ -3,17 +3,18 @@
 A missing attribute makes every comparison false, as in DynamoDB.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 
-class Condition:
+class Condition(ABC):
     """A test of one row; combine with ``&`` and ``|``."""
 
+    @abstractmethod
     def holds(self, row: Mapping[str, Any]) -> bool:
         """True if ``row`` (empty where there is none) meets the condition."""
-        raise TypeError(f"{type(self).__name__} must define holds")
 
     def __and__(self, other: "Condition") -> "Condition":
         return All((self, other))

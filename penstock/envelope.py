@@ -77,7 +77,9 @@ class Envelope:
         if isinstance(version, bool) or not isinstance(version, int) or version < 1:
             raise MalformedEnvelope(f"the envelope's version is {version!r:.80}, not a positive integer")
         if version > VERSION:
-            raise UnsupportedVersion(f"the envelope has version {version}; this worker reads {VERSION}: deploy the workers")
+            raise UnsupportedVersion(
+                f"the envelope has version {version}; this worker reads {VERSION}: deploy the workers"
+            )
         return cls._from_fields(fields)
 
     @classmethod

@@ -32,6 +32,10 @@ SHARDS = 4  # a partition of an index takes 1,000 writes a second: four carry 4,
 MAX_RETENTION = timedelta(days=14)
 ROW_LIFETIME = 2 * MAX_RETENTION + timedelta(days=1)
 
+# A DynamoDB item takes 400 KB; what is larger than these goes to the payload bucket.
+MAX_ROW_RESULT_BYTES = 300_000
+MAX_ROW_ENVELOPE_BYTES = 200_000
+
 # Clocks of different machines differ: a lease counts as expired only when it is past by this much.
 CLOCK_TOLERANCE = timedelta(seconds=2)
 
@@ -155,6 +159,7 @@ class TaskRow:
     error: ErrorSummary | None = None
     failed_at: datetime | None = None
     envelope: str | None = None
+    envelope_pointer: str | None = None
     arguments_sha256: str | None = None
     cancel_requested: bool = False
 
@@ -190,6 +195,7 @@ class TaskRow:
             error=ErrorSummary(**item["error"]) if "error" in item else None,
             failed_at=at("failed_at"),
             envelope=item.get("envelope"),
+            envelope_pointer=item.get("envelope_pointer"),
             arguments_sha256=item.get("arguments_sha256"),
             cancel_requested=bool(item.get("cancel_requested")),
         )

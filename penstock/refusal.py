@@ -32,9 +32,7 @@ class Refusal:
     until: datetime | None = None
 
 
-def after_refusal(
-    old: TaskRow | None, envelope: Envelope, delivery: Delivery, *, owner: str, now: datetime
-) -> Refusal:
+def after_refusal(old: TaskRow | None, envelope: Envelope, delivery: Delivery, *, owner: str, now: datetime) -> Refusal:
     """Decide by the old row that refused the claim; the order matters, the first match holds."""
     if old is None:
         return Refusal(Then.BUSY, "the row went away between the condition and the answer")

@@ -40,3 +40,8 @@ def from_epoch_milliseconds(milliseconds: int) -> datetime:
 def seconds(value: float) -> timedelta:
     """``value`` seconds as a timedelta: so that arithmetic on times names its unit."""
     return timedelta(seconds=value)
+
+
+def milliseconds_between(start: datetime, end: datetime) -> int:
+    """Whole milliseconds from ``start`` to ``end``; 0 where the clocks of two machines disagree on the order."""
+    return max(0, round((end - start).total_seconds() * 1000))

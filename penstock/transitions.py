@@ -14,6 +14,7 @@ from penstock.delivery import Delivery
 from penstock.envelope import Envelope
 from penstock.record import (
     CLOCK_TOLERANCE,
+    MAX_ROW_ENVELOPE_BYTES,
     ROW_LIFETIME,
     ErrorSummary,
     Progress,
@@ -55,7 +56,7 @@ QUEUED, RUNNING, RETRYING, DEAD = (
 )
 # What the end of a run leaves behind of the run and of earlier failures.
 _OF_A_RUN = ("lease_expires_at", "retry_at", "cancel_requested")
-_OF_A_FAILURE = ("error", "failed_at", "failure_key", "envelope", "finished_at", "duration_ms")
+_OF_A_FAILURE = ("error", "failed_at", "failure_key", "envelope", "envelope_pointer")
 
 
 def _lease_expired(now: datetime) -> Condition:
@@ -118,7 +119,7 @@ def retry(envelope: Envelope, delivery: Delivery, lease: Lease, *, max_attempts:
     return _restart("retry", this_death, envelope, delivery, lease, max_attempts)
 
 
-def succeed(owner: str, outcome: Mapping[str, Value], *, now: datetime, duration_ms: int) -> Transition:
+def succeed(owner: str, outcome: Mapping[str, Value], *, now: datetime) -> Transition:
     """Record success: ``outcome`` is the result, its pointer, or why it could not be stored."""
     return Transition(
         "succeed",
@@ -126,10 +127,9 @@ def succeed(owner: str, outcome: Mapping[str, Value], *, now: datetime, duration
         set={
             "status": Status.SUCCEEDED.value,
             "finished_at": to_text(now),
-            "duration_ms": duration_ms,
             **outcome,
         },
-        remove=("lease_owner", *_OF_A_RUN, *(name for name in _OF_A_FAILURE if name not in ("finished_at", "duration_ms"))),
+        remove=("lease_owner", *_OF_A_RUN, *_OF_A_FAILURE),
     )
 
 
@@ -144,7 +144,7 @@ def retrying(
             "status": Status.RETRYING.value,
             "retry_at": to_text(retry_at),
             "error": error.to_value(),
-            "envelope": envelope.to_json(),
+            **_envelope(envelope),
             **extra,
         },
         remove=("lease_owner", "lease_expires_at"),
@@ -185,14 +185,22 @@ def cancelled(owner: str, *, now: datetime) -> Transition:
     )
 
 
-def crashed(seen_owner: str, envelope: Envelope, error: ErrorSummary, *, death: str, now: datetime) -> Transition:
+def crashed(
+    seen_owner: str,
+    envelope: Envelope,
+    error: ErrorSummary,
+    *,
+    death: str,
+    now: datetime,
+    extra: Mapping[str, Value] | None = None,
+) -> Transition:
     """Close the book on a run that ended without a word and had no attempts left."""
     same_crash = Equals("lease_owner", seen_owner)
     spent = Equals("attempts_left", 0)
     return Transition(
         "crashed",
         when=_lease_expired(now) & same_crash & spent,
-        set={"lease_owner": death, **_failed(Status.DEAD, envelope, error, now)},
+        set={"lease_owner": death, **_failed(Status.DEAD, envelope, error, now), **(extra or {})},
         remove=_OF_A_RUN,
     )
 
@@ -290,11 +298,17 @@ def _failed(status: Status, envelope: Envelope, error: ErrorSummary, now: dateti
     return {
         "status": status.value,
         "error": error.to_value(),
-        "envelope": envelope.to_json(),
+        **_envelope(envelope),
         "finished_at": to_text(now),
         "failed_at": to_text(now),
         "failure_key": failure_key(envelope.id, error.fingerprint),
     }
+
+
+def _envelope(envelope: Envelope) -> dict[str, Value]:
+    # Retry, edit and search work from the row. A large one is in S3: the caller gives its pointer in ``extra``.
+    text = envelope.to_json()
+    return {"envelope": text} if len(text) <= MAX_ROW_ENVELOPE_BYTES else {}
 
 
 def lease_for(owner: str, now: datetime, seconds_left: float) -> Lease:

@@ -1,0 +1,76 @@
+"""The user's code: its arguments, its run under the time limit, and what to do about its error."""
+
+from dataclasses import replace
+
+from penstock.current import Run, running
+from penstock.errors import AccessRefused, ConfigurationError, InvalidArguments, Unavailable
+from penstock.execution.value import CancelNow, Execution, Raised, Returned, Worker, known
+from penstock.limits import time_limit
+from penstock.record import Progress
+from penstock.retry import GiveUp
+from penstock.telemetry import logger
+from penstock.times import milliseconds_between
+from penstock.transitions import progress
+
+
+def load(x: Execution, _worker: Worker) -> Execution:
+    """Turn the envelope's JSON into the arguments that the annotations ask for."""
+    envelope = known(x.envelope)
+    if known(x.row).cancel_requested:
+        return replace(x, outcome=CancelNow())
+    try:
+        return replace(x, call=known(x.task).codec.decode_arguments(envelope.args, envelope.kwargs))
+    except (InvalidArguments, ConfigurationError) as error:
+        return replace(x, outcome=Raised(error, hopeless=True))
+
+
+def perform(x: Execution, worker: Worker) -> Execution:
+    """Run user code."""
+    if x.outcome is not None:
+        return x
+    task, (args, kwargs), clock = known(x.task), known(x.call), worker.ports.clock
+    run = Run(
+        id=known(x.envelope).id,
+        name=task.name,
+        queue=x.delivery.queue,
+        attempt=known(x.row).attempts,
+        clock=clock,
+        write_progress=lambda value: _write_progress(x, worker, value),
+    )
+    token = running.set(run)
+    started = clock()
+    outcome: Returned | Raised
+    try:
+        with time_limit(task.options.time_limit):
+            outcome = Returned(task.function(*args, **kwargs))
+    except KeyboardInterrupt:
+        raise  # someone stops this process: as with a crash, the lease runs out and SQS shows the message again
+    except BaseException as error:  # sys.exit() and the like end a task, not its neighbours in the batch
+        outcome = Raised(error)
+    finally:
+        running.reset(token)
+    return replace(x, outcome=outcome, duration_ms=milliseconds_between(started, clock()), progress=run.unwritten)
+
+
+def decide(x: Execution, worker: Worker) -> Execution:
+    """Again, or never again?"""
+    if not isinstance(x.outcome, Raised):
+        return x
+    if x.outcome.hopeless:
+        return replace(x, decision=GiveUp("the message does not fit the function as it is deployed here"))
+    row = known(x.row)
+    decision = known(x.task).options.retry.decide(
+        x.outcome.error,
+        attempt=row.attempts,
+        attempts_left=row.attempts_left or 0,
+        random=worker.ports.random.random,
+    )
+    return replace(x, decision=decision)
+
+
+def _write_progress(x: Execution, worker: Worker, value: Progress) -> None:
+    task_id = known(x.envelope).id
+    try:
+        worker.ports.results.apply(task_id, progress(x.owner, value))
+    except (Unavailable, AccessRefused) as error:  # never a reason to fail the work itself
+        logger.warning("progress of %s was not written: %s", task_id, error)

@@ -1,0 +1,22 @@
+"""Which task is it? What is not ours never runs, and is burned into the dead-letter queue."""
+
+from dataclasses import replace
+
+from penstock.envelope import Envelope
+from penstock.errors import MalformedEnvelope, UnknownTask, UnsupportedVersion
+from penstock.execution.value import Execution, Leave, Worker, come_back_later
+
+
+def resolve(x: Execution, worker: Worker) -> Execution:
+    """Read the envelope and find the task."""
+    try:
+        envelope = Envelope.from_json(x.delivery.body)
+    except MalformedEnvelope as error:
+        return x.end(Leave(0), "MALFORMED", str(error))
+    except UnsupportedVersion as error:
+        return x.end(come_back_later(x.delivery), "UNKNOWN", str(error))
+    x = replace(x, envelope=envelope)
+    try:
+        return replace(x, task=worker.registry[envelope.task])
+    except UnknownTask as error:  # a deploy may be under way: give it time
+        return x.end(come_back_later(x.delivery), "UNKNOWN", str(error))

@@ -1,0 +1,151 @@
+"""The values that the steps of an execution pass on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+from penstock.delivery import Delivery
+from penstock.envelope import Envelope
+from penstock.errors import AccessRefused, Unavailable
+from penstock.ports import Applied, Ports, Refused
+from penstock.record import MAX_ROW_ENVELOPE_BYTES, Progress, TaskRow, Value
+from penstock.registry import AnyTask, Registry
+from penstock.retry import GiveUp, RetryIn
+from penstock.telemetry import RunEvent, logger
+from penstock.times import milliseconds_between
+from penstock.transitions import Transition
+
+T = TypeVar("T")
+
+STORE_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """The process's present call: its id, and how many seconds it has left to live."""
+
+    request_id: str
+    remaining: Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledge:
+    """The message may be deleted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Report the message as failed; SQS shows it again after ``visibility`` seconds (None: its timeout as it is)."""
+
+    visibility: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """User code returned this."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """User code, or reading its arguments, raised this. ``hopeless``: no later attempt can do better."""
+
+    error: BaseException
+    hopeless: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CancelNow:
+    """Someone asked to cancel the task before user code started."""
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """What is known of one delivery so far; ``said`` and ``reason`` are what telemetry says of its end."""
+
+    delivery: Delivery
+    owner: str
+    envelope: Envelope | None = None
+    task: AnyTask | None = None
+    row: TaskRow | None = None
+    call: tuple[list[Any], dict[str, Any]] | None = None
+    started_at: datetime | None = None
+    duration_ms: int = 0
+    progress: Progress | None = None
+    outcome: Returned | Raised | CancelNow | None = None
+    decision: RetryIn | GiveUp | None = None
+    answer: Acknowledge | Leave | None = None
+    said: str = ""
+    reason: str = ""
+
+    def end(self, answer: Acknowledge | Leave, said: str, reason: str = "") -> "Execution":
+        """The execution with its answer."""
+        return replace(self, answer=answer, said=said, reason=reason)
+
+    def event(self) -> RunEvent:
+        """What telemetry says of it."""
+        delivery, started = self.delivery, self.started_at
+        return RunEvent(
+            outcome=self.said,
+            queue=delivery.queue,
+            message_id=delivery.message_id,
+            receive_count=delivery.receive_count,
+            reason=self.reason,
+            task=self.envelope.task if self.envelope else "",
+            task_id=self.envelope.id if self.envelope else "",
+            attempt=self.row.attempts if self.row else 0,
+            duration_ms=self.duration_ms,
+            queued_ms=milliseconds_between(delivery.sent_at, started) if started else 0,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """What the steps work with."""
+
+    registry: Registry
+    ports: Ports
+    invocation: Invocation
+
+    def apply(self, task_id: str, transition: Transition) -> Applied | Refused:
+        """Carry a transition out, again if the table does not answer: a repeated one is refused and recognised."""
+        ports = self.ports
+        for attempt in range(STORE_TRIES - 1):
+            try:
+                return ports.results.apply(task_id, transition)
+            except Unavailable:
+                ports.sleep(0.1 * 4**attempt * (0.5 + ports.random.random()))
+        return ports.results.apply(task_id, transition)
+
+
+_BACKOFF_SECONDS, _LONGEST_BACKOFF_SECONDS = 30, 900
+_DOUBLINGS = 5  # 30 s doubled five times is past the longest
+
+
+def come_back_later(delivery: Delivery) -> Leave:
+    """For a message that could not be worked on: 30 s, doubled with every receive, up to 900 s."""
+    doublings = min(max(0, delivery.receive_count - 1), _DOUBLINGS)
+    return Leave(min(_LONGEST_BACKOFF_SECONDS, _BACKOFF_SECONDS << doublings))
+
+
+def keep_envelope(envelope: Envelope, ports: Ports) -> dict[str, Value]:
+    """The pointer to an envelope too large for a row, once it is in S3; nothing for others, which stand in the row."""
+    content = envelope.to_json().encode()
+    if len(content) <= MAX_ROW_ENVELOPE_BYTES or ports.payloads is None:
+        return {}
+    key = f"envelopes/{envelope.id}/{envelope.send_id}"
+    try:
+        ports.payloads.put(key, content)
+    except (Unavailable, AccessRefused) as error:  # the message itself still says everything
+        logger.warning("the envelope of %s was not kept: %s", envelope.id, error)
+        return {}
+    return {"envelope_pointer": key}
+
+
+def known(value: T | None) -> T:
+    """``value``, which an earlier step has set."""
+    if value is None:
+        raise AssertionError("a step ran before the one that it needs")
+    return value
