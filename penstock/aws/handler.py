@@ -1,0 +1,68 @@
+"""The worker's entry point on Lambda: Powertools at the edge, Penstock inside.
+
+Powertools writes the JSON log lines, the metrics document and nothing else; the decisions are made in penstock.batch.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from penstock.app import Penstock
+from penstock.aws.connect import connect
+from penstock.batch import process
+from penstock.execution import Invocation
+from penstock.telemetry import CurrentTaskFilter, RunEvent
+
+Handler = Callable[[Mapping[str, Any], LambdaContext], dict[str, Any]]
+
+NAMESPACE, SERVICE = "Penstock", "penstock"
+MAX_VALUES_A_METRIC = 100  # of the embedded metric format
+
+
+def lambda_handler(tasks: Penstock) -> Handler:
+    """The whole worker: ``handler = lambda_handler(tasks)`` is a Lambda function for any SQS event source mapping.
+
+    Connects ``tasks`` from the environment at import, in the time that Lambda gives to initialisation.
+    """
+    if not tasks.is_connected:
+        connect(tasks)
+    logger = Logger(service=SERVICE)
+    _speak_through(logger)
+    metrics = Metrics(namespace=NAMESPACE, service=SERVICE)
+
+    @logger.inject_lambda_context(clear_state=True)
+    @metrics.log_metrics(raise_on_empty_metrics=False)
+    def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
+        invocation = Invocation(context.aws_request_id, lambda: context.get_remaining_time_in_millis() / 1000)
+        report = process(tasks, event, invocation)
+        _count(report.events, metrics)
+        return dict(report.response())
+
+    return handler
+
+
+def _speak_through(logger: Logger) -> None:
+    """Have every logger of the process write through Powertools' handler, with task id and attempt on each line."""
+    own = logger.registered_handler
+    own.addFilter(CurrentTaskFilter())
+    root = logging.getLogger()
+    root.handlers = [own]  # Lambda's own handler would write each line a second time
+    root.setLevel(logger.log_level)
+    logging.getLogger(logger.name).propagate = False  # it has the handler itself
+
+
+def _count(events: tuple[RunEvent, ...], metrics: Metrics) -> None:
+    """One metrics document a batch, with the queue as its dimension."""
+    if not events:
+        return
+    metrics.add_dimension(name="queue", value=events[0].queue)
+    for outcome, count in Counter(event.outcome for event in events).items():
+        metrics.add_metric(name=outcome.title().replace("_", ""), unit=MetricUnit.Count, value=count)
+    for event in [event for event in events if event.attempt and event.duration_ms][:MAX_VALUES_A_METRIC]:
+        metrics.add_metric(name="Duration", unit=MetricUnit.Milliseconds, value=event.duration_ms)
+        metrics.add_metric(name="QueueTime", unit=MetricUnit.Milliseconds, value=event.queued_ms)
