@@ -3,12 +3,11 @@
 import json
 import logging
 import math
-import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, ParamSpec, TypeVar, overload
 
-from penstock.envelope import JSON, Envelope
+from penstock.envelope import ID, JSON, Envelope
 from penstock.errors import (
     ConfigurationError,
     EnqueueUncertain,
@@ -39,8 +38,6 @@ logger = logging.getLogger("penstock")
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 MAX_DELAY_SECONDS = 900
 MAX_MESSAGE_BYTES = 1_048_576
-# Ours: what can stand in a URL, a shell line and a log without quoting.
-_TASK_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@-]{0,127}")
 
 SEND_TRIES = 3
 SEND_SECONDS = 10.0
@@ -246,7 +243,7 @@ def _when(options: EnqueueOptions, queue: QueueSettings, now: datetime) -> tuple
 
 
 def _task_id(task_id: str | None) -> str | None:
-    if task_id is not None and not _TASK_ID.fullmatch(task_id):
+    if task_id is not None and not ID.fullmatch(task_id):
         raise InvalidOption(
             f"task_id={task_id!r:.140}: a letter or digit, then up to 127 of letters, digits and _ . : @ - "
             "(hash what does not fit)"

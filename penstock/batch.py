@@ -11,8 +11,9 @@ from typing import Any
 from penstock.app import Penstock
 from penstock.delivery import Delivery
 from penstock.envelope import Envelope
-from penstock.errors import EnvelopeError, PenstockError
-from penstock.execution import Execution, Invocation, Leave, Worker, execute
+from penstock.errors import EnvelopeError, PenstockError, UnknownTask
+from penstock.execution import Execution, Invocation, Leave, Worker, come_back_later, execute
+from penstock.failure import describe
 from penstock.ports import Ports
 from penstock.telemetry import RunEvent, emit, logger
 
@@ -55,7 +56,7 @@ def process(tasks: Penstock, event: Mapping[str, Any], invocation: Invocation) -
         elif not _fits(tasks, delivery, invocation):
             execution = _hand_back(delivery, "this invocation has not enough time left")
         else:
-            execution = execute(delivery, worker)
+            execution = _execute(delivery, worker)
         emit(execution.event())
         events.append(execution.event())
         if isinstance(execution.answer, Leave):
@@ -63,7 +64,8 @@ def process(tasks: Penstock, event: Mapping[str, Any], invocation: Invocation) -
             _show_again(delivery, execution.answer, ports)
             if delivery.group is not None:
                 broken_groups.add(delivery.group)
-    return BatchReport(tuple(failed), tuple(events))
+    # one message can be in an event twice: a standard queue may deliver it again at any time
+    return BatchReport(tuple(dict.fromkeys(failed)), tuple(events))
 
 
 def _deliveries(event: Mapping[str, Any], ports: Ports) -> list[Delivery]:
@@ -72,8 +74,8 @@ def _deliveries(event: Mapping[str, Any], ports: Ports) -> list[Delivery]:
         return [
             Delivery.from_record(record, ports.settings.queue_of_arn(record["eventSourceARN"])) for record in records
         ]
-    except (KeyError, TypeError) as error:
-        raise PenstockError(f"this is no SQS event: {error!r} is missing in {str(event)[:200]!r}") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise PenstockError(f"this is no SQS event: {error!r} in {str(event)[:200]!r}") from error
 
 
 def _shorten_visibility(deliveries: Sequence[Delivery], ports: Ports, invocation: Invocation) -> None:
@@ -87,10 +89,19 @@ def _shorten_visibility(deliveries: Sequence[Delivery], ports: Ports, invocation
 def _fits(tasks: Penstock, delivery: Delivery, invocation: Invocation) -> bool:
     """True if the rest of the invocation is long enough for the task's whole time limit. What is no task takes no time."""
     try:
-        task = tasks.registry.get(Envelope.from_json(delivery.body).task)
-    except EnvelopeError:
+        task = tasks.registry[Envelope.from_json(delivery.body).task]
+    except (EnvelopeError, UnknownTask):
         return True
-    return task is None or invocation.remaining() >= task.options.time_limit + TIME_MARGIN_SECONDS
+    return invocation.remaining() >= task.options.time_limit + TIME_MARGIN_SECONDS
+
+
+def _execute(delivery: Delivery, worker: Worker) -> Execution:
+    try:
+        return execute(delivery, worker)
+    except Exception as error:  # a bug of ours must not fail the neighbours, whose work is done
+        logger.exception("message %s met a bug in Penstock", delivery.message_id)
+        reason = describe(error, "").message
+        return Execution(delivery, owner="").end(come_back_later(delivery), "LEFT", f"{type(error).__name__}: {reason}")
 
 
 def _hand_back(delivery: Delivery, reason: str) -> Execution:

@@ -5,6 +5,7 @@ dicts with keys of these. What comes back is decided by the annotation, so such 
 would change a value, it is refused at enqueue. msgspec does the conversion: https://jcristharif.com/msgspec/supported-types.html
 """
 
+import dataclasses
 import inspect
 import json
 from collections.abc import Callable, Mapping
@@ -12,7 +13,7 @@ from typing import Any, get_type_hints
 
 import msgspec
 
-from penstock.envelope import JSON
+from penstock.envelope import JSON, MAX_DEPTH, is_deeper
 from penstock.errors import ConfigurationError, InvalidArguments, ResultError
 
 
@@ -48,7 +49,7 @@ class Codec:
             return value
         try:
             return msgspec.convert(value, annotation, str_keys=True)
-        except msgspec.ValidationError as error:
+        except (msgspec.ValidationError, TypeError) as error:  # TypeError: as in _decode
             raise ResultError(
                 f"{self._task} returned {text:.100} but is declared to return {annotation}: {error}. "
                 "The JSON itself is in result.row.result"
@@ -83,6 +84,8 @@ class Codec:
             encoded = _to_json(value)
         except _NO_JSON as error:
             raise InvalidArguments(f"{self._task}: argument {parameter!r} has no JSON form: {error}") from None
+        if is_deeper(encoded, MAX_DEPTH):
+            raise InvalidArguments(f"{self._task}: argument {parameter!r} is nested more than {MAX_DEPTH} levels deep")
         decoded = self._decode(encoded, annotation, parameter)
         if not _same(value, decoded):
             raise InvalidArguments(
@@ -129,6 +132,8 @@ def _same(before: Any, after: Any) -> bool:
         return len(before) == len(after) and all(map(_same, before, after))
     if isinstance(before, dict) and isinstance(after, dict):
         return before.keys() == after.keys() and all(_same(value, after[key]) for key, value in before.items())
+    if type(before) is type(after) and dataclasses.is_dataclass(before):  # its own == may leave fields out
+        return all(_same(getattr(before, f.name), getattr(after, f.name)) for f in dataclasses.fields(before))
     if type(before) is type(after):
-        return bool(before == after) or _to_json(before) == _to_json(after)
-    return isinstance(before, int | float) and bool(before == after)  # 3 where a float is declared
+        return bool(before == after)
+    return type(before) in (int, float) and bool(before == after)  # 3 where a float is declared

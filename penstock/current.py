@@ -4,7 +4,9 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import index
 
+from penstock.failure import clean
 from penstock.record import Progress
 from penstock.times import Clock
 
@@ -63,13 +65,14 @@ class CurrentTask:
 
     def progress(self, done: int, total: int | None = None, note: str = "") -> None:
         """Say that ``done`` of ``total`` steps are done. Written at most once a second, the last one always."""
-        if done < 0 or (total is not None and not 0 <= done <= total):
-            raise ValueError(f"progress({done}, total={total}): needs 0 <= done <= total")
+        done, total = index(done), None if total is None else index(total)
+        if not 0 <= done <= (MAX_STEPS if total is None else total) <= MAX_STEPS:
+            raise ValueError(f"progress({done}, total={total}): needs 0 <= done <= total <= {MAX_STEPS}")
         if len(note) > MAX_NOTE_CHARACTERS:
             raise ValueError(f"progress note of {len(note)} characters: {MAX_NOTE_CHARACTERS} at most")
         run = running.get()
         if run is not None:
-            run.report(Progress(int(done), None if total is None else int(total), note))
+            run.report(Progress(done, total, clean(note)))
 
     def _run(self) -> Run:
         run = running.get()
@@ -79,5 +82,6 @@ class CurrentTask:
 
 
 MAX_NOTE_CHARACTERS = 200
+MAX_STEPS = 2**53  # the table takes 38 digits, JavaScript no more than this
 
 current_task = CurrentTask()

@@ -11,6 +11,8 @@ lease_owner token of the death that it answers. Unknown keys are refused: a newe
 
 import hashlib
 import json
+import math
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -21,6 +23,9 @@ from penstock.times import from_text, to_text
 VERSION = 1
 _REQUIRED = frozenset({"v", "id", "send_id", "task", "args", "kwargs", "created_at"})
 _OPTIONAL = frozenset({"after", "run_after"})
+
+# What can stand in a URL, a shell line, a table's key and a log without quoting.
+ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@-]{0,127}")
 
 JSON = Any  # None, bool, int, float, str, list[JSON] or dict[str, JSON]
 
@@ -68,7 +73,7 @@ class Envelope:
     def from_json(cls, body: str) -> "Envelope":
         """Read a message body; MalformedEnvelope or UnsupportedVersion for whatever must not run."""
         try:
-            fields = json.loads(body)
+            fields = json.loads(body, parse_float=_finite, parse_constant=_finite, object_pairs_hook=_each_once)
         except (ValueError, RecursionError) as error:
             raise MalformedEnvelope(f"the body is not JSON: {error}") from None
         if not isinstance(fields, dict) or "v" not in fields:
@@ -78,7 +83,7 @@ class Envelope:
             raise MalformedEnvelope(f"the envelope's version is {version!r:.80}, not a positive integer")
         if version > VERSION:
             raise UnsupportedVersion(
-                f"the envelope has version {version}; this worker reads {VERSION}: deploy the workers"
+                f"the envelope has version {version!r:.80}; this worker reads {VERSION}: deploy the workers"
             )
         return cls._from_fields(fields)
 
@@ -87,14 +92,16 @@ class Envelope:
         missing, unknown = _REQUIRED - fields.keys(), fields.keys() - _REQUIRED - _OPTIONAL
         if missing or unknown:
             raise MalformedEnvelope(f"envelope keys missing: {sorted(missing)}, unknown: {sorted(unknown)!r:.200}")
-        for name in ("id", "send_id", "task"):
-            if not isinstance(fields[name], str) or not 0 < len(fields[name]) <= MAX_NAME_LENGTH:
-                raise MalformedEnvelope(f"envelope {name!r} is not text of 1 to {MAX_NAME_LENGTH} characters")
+        for name in ("id", "send_id", "after"):
+            if name in fields and not (isinstance(fields[name], str) and ID.fullmatch(fields[name])):
+                raise MalformedEnvelope(f"envelope {name!r} is no id: {fields[name]!r:.140}")
+        task = fields["task"]
+        if not isinstance(task, str) or not 0 < len(task) <= MAX_NAME_LENGTH or not task.isprintable():
+            raise MalformedEnvelope(f"envelope 'task' is not text of 1 to {MAX_NAME_LENGTH} printable characters")
         if not isinstance(fields["args"], list) or not isinstance(fields["kwargs"], dict):
             raise MalformedEnvelope("envelope 'args' is not a list or 'kwargs' is not an object")
-        after = fields.get("after")
-        if after is not None and not isinstance(after, str):
-            raise MalformedEnvelope("envelope 'after' is not text")
+        if any(is_deeper(value, MAX_DEPTH) for value in (*fields["args"], *fields["kwargs"].values())):
+            raise MalformedEnvelope(f"an argument in the envelope is nested more than {MAX_DEPTH} levels deep")
         return cls(
             id=fields["id"],
             send_id=fields["send_id"],
@@ -103,16 +110,45 @@ class Envelope:
             kwargs=fields["kwargs"],
             created_at=_time(fields, "created_at"),
             run_after=_time(fields, "run_after") if "run_after" in fields else None,
-            after=after,
+            after=fields.get("after"),
         )
 
 
+def _finite(text: str) -> float:
+    # Python reads NaN, Infinity and 1e999, which no JSON text can say: such an envelope could not be written again.
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text:.20} is not a JSON number")
+    return number
+
+
+def _each_once(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise ValueError("an object has a key twice")
+    return fields
+
+
+def is_deeper(value: JSON, levels: int) -> bool:
+    """True if lists and objects are nested in ``value`` more than ``levels`` deep. Takes no stack itself."""
+    level = [value]
+    for _ in range(levels):
+        parents = [value for value in level if isinstance(value, list | dict)]
+        level = [child for parent in parents for child in (parent.values() if isinstance(parent, dict) else parent)]
+    return any(isinstance(value, list | dict) for value in level)
+
+
+# Python reads deeper JSON than it writes, and how deep depends on the stack at that moment: a limit of our own.
+MAX_DEPTH = 100
 MAX_NAME_LENGTH = 256
+LAST_YEAR = 9000  # rows outlive their task by weeks, and Python's calendar ends with 9999
 
 
 def _time(fields: dict[str, JSON], name: str) -> datetime:
     try:
-        at = from_text(fields[name])
-        return from_text(to_text(at))
+        at = from_text(to_text(from_text(fields[name])))
+        if at.year > LAST_YEAR:
+            raise ValueError
+        return at
     except (TypeError, ValueError, OverflowError):
         raise MalformedEnvelope(f"envelope {name!r} is not a UTC time: {fields[name]!r:.80}") from None

@@ -5,6 +5,7 @@ import re
 import traceback
 from dataclasses import dataclass
 
+MAX_TYPE_CHARACTERS = 200
 MAX_MESSAGE_CHARACTERS = 1_000
 MAX_TRACEBACK_CHARACTERS = 16_000
 
@@ -21,8 +22,8 @@ class Failure:
 
 def describe(error: BaseException, task: str) -> Failure:
     """``error`` as text, without the values of local variables: those may be secrets."""
-    kind = type(error).__qualname__
-    message = _clean(_message(error), MAX_MESSAGE_CHARACTERS)
+    kind = clean(type(error).__qualname__, MAX_TYPE_CHARACTERS)
+    message = clean(_message(error), MAX_MESSAGE_CHARACTERS)
     frames, text = _traceback(error)
     return Failure(kind, message, text, fingerprint(task, kind, message, frames[-1] if frames else ""))
 
@@ -30,10 +31,12 @@ def describe(error: BaseException, task: str) -> Failure:
 def fingerprint(task: str, kind: str, message: str, top_frame: str = "") -> str:
     """What groups errors: task, class, message without its numbers and ids, and the frame that raised."""
     normal = _ID.sub("#", message)
-    return hashlib.sha256("\n".join((task, kind, normal, top_frame)).encode()).hexdigest()[:16]
+    text = "\n".join((task, kind, normal, top_frame))
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:16]
 
 
-_ID = re.compile(r"\b[0-9a-f]{8}(?:-?[0-9a-f]{4,}){1,4}\b|0x[0-9a-f]+|\d+", re.IGNORECASE)
+# Each text matches in one way only: optional dashes between repeated groups would make the search take n**4 steps.
+_ID = re.compile(r"\b[0-9a-f]{12,}\b|\b[0-9a-f]{8}(?:-[0-9a-f]{4,}){1,4}\b|0x[0-9a-f]+|\d+", re.IGNORECASE)
 
 
 def _message(error: BaseException) -> str:
@@ -47,12 +50,12 @@ def _traceback(error: BaseException) -> tuple[list[str], str]:
     try:
         described = traceback.TracebackException.from_exception(error, capture_locals=False)
         frames = [f"{frame.filename}:{frame.name}" for frame in described.stack]
-        return frames, _clean("".join(described.format()), MAX_TRACEBACK_CHARACTERS, keep_end=True)
+        return frames, clean("".join(described.format()), MAX_TRACEBACK_CHARACTERS, keep_end=True)
     except Exception:  # __str__ and __repr__ of foreign exceptions run in there
         return [], "<the traceback could not be formatted>"
 
 
-def _clean(text: str, limit: int, *, keep_end: bool = False) -> str:
+def clean(text: str, limit: int = MAX_MESSAGE_CHARACTERS, *, keep_end: bool = False) -> str:
     """``text`` without what UTF-8 or a terminal cannot take, cut to ``limit`` characters with a word on the cut."""
     text = text.encode("utf-8", "backslashreplace").decode()
     text = _CONTROL.sub(lambda match: f"\\x{ord(match.group()):02x}", text)

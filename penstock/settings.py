@@ -5,9 +5,11 @@
 | PENSTOCK_QUEUES | JSON: queue name -> {"url", "time_limit" (s), "max_receive_count"} |
 | PENSTOCK_TABLE | DynamoDB table of the outcomes |
 | PENSTOCK_PAYLOAD_BUCKET | S3 bucket for results too large for a row; without it such a result is kept as an error text |
+| AWS_REGION, AWS_DEFAULT_REGION | the region of all of these; without either, that of the AWS profile |
 """
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -58,6 +60,12 @@ class Settings:
     queues: Mapping[str, QueueSettings] = field(default_factory=dict)
     table: str = ""
     payload_bucket: str = ""
+    region: str = ""
+
+    @classmethod
+    def load(cls) -> "Settings":
+        """Read the process's own environment."""
+        return cls.from_environ(os.environ)
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Settings":
@@ -66,6 +74,7 @@ class Settings:
             queues=_queues(_required(environ, "PENSTOCK_QUEUES")),
             table=_required(environ, "PENSTOCK_TABLE"),
             payload_bucket=environ.get("PENSTOCK_PAYLOAD_BUCKET", ""),
+            region=environ.get("AWS_REGION", "") or environ.get("AWS_DEFAULT_REGION", ""),
         )
 
     def queue(self, name: str) -> QueueSettings:

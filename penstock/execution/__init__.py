@@ -9,9 +9,9 @@ from penstock.execution.claim import claim
 from penstock.execution.perform import decide, load, perform
 from penstock.execution.resolve import resolve
 from penstock.execution.settle import settle
-from penstock.execution.value import Acknowledge, Execution, Invocation, Leave, Worker
+from penstock.execution.value import Acknowledge, Execution, Invocation, Leave, Worker, come_back_later
 
-__all__ = ["Acknowledge", "Execution", "Invocation", "Leave", "Worker", "execute"]
+__all__ = ["Acknowledge", "Execution", "Invocation", "Leave", "Worker", "come_back_later", "execute"]
 
 STEPS = (resolve, claim, load, perform, decide, settle)
 

@@ -22,6 +22,8 @@ def load(x: Execution, _worker: Worker) -> Execution:
         return replace(x, call=known(x.task).codec.decode_arguments(envelope.args, envelope.kwargs))
     except (InvalidArguments, ConfigurationError) as error:
         return replace(x, outcome=Raised(error, hopeless=True))
+    except Exception as error:  # the constructors of the arguments' types are user code too
+        return replace(x, outcome=Raised(error))
 
 
 def perform(x: Execution, worker: Worker) -> Execution:

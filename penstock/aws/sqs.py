@@ -1,0 +1,150 @@
+"""The queues on Amazon SQS."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from penstock.aws import sqs_redrive
+from penstock.aws.errors import calling, refusal
+from penstock.errors import Unavailable
+from penstock.ports import OutgoingMessage, QueueDepth, ReceivedMessage
+from penstock.settings import Settings, dead_letter_queue
+from penstock.times import from_epoch_milliseconds
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import (
+        BatchResultErrorEntryTypeDef,
+        MessageTypeDef,
+        ReceiveMessageRequestTypeDef,
+        SendMessageRequestTypeDef,
+    )
+
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+MAX_BATCH = 10
+
+
+class SqsTransport:
+    """A ``Transport`` over the queues that ``settings`` name."""
+
+    def __init__(self, client: "SQSClient", settings: Settings) -> None:
+        self._sqs = client
+        self._settings = settings
+
+    def send(self, message: OutgoingMessage) -> str:
+        """SendMessage, once; the MessageId."""
+        url = self._settings.url(message.queue)
+        request: SendMessageRequestTypeDef = {"QueueUrl": url, "MessageBody": message.body}
+        if message.delay:  # even a delay of 0 overrides the queue's own, and a FIFO queue takes none at all
+            request["DelaySeconds"] = message.delay
+        if message.group is not None:
+            request["MessageGroupId"] = message.group
+        if message.deduplication_id is not None:
+            request["MessageDeduplicationId"] = message.deduplication_id
+        if message.attributes:
+            request["MessageAttributes"] = {
+                name: {"DataType": "String", "StringValue": value} for name, value in message.attributes.items()
+            }
+        with calling("SQS SendMessage", url):
+            return self._sqs.send_message(**request)["MessageId"]
+
+    def receive(self, queue: str, *, max_messages: int, visibility_timeout: int | None = None) -> list[ReceivedMessage]:
+        """ReceiveMessage without waiting; SQS may give fewer than there are, even none."""
+        url = self._settings.url(queue)
+        request: ReceiveMessageRequestTypeDef = {
+            "QueueUrl": url,
+            "MaxNumberOfMessages": max_messages,
+            "WaitTimeSeconds": 0,
+            "MessageSystemAttributeNames": ["All"],
+            "MessageAttributeNames": ["All"],
+        }
+        if visibility_timeout is not None:
+            request["VisibilityTimeout"] = visibility_timeout
+        with calling("SQS ReceiveMessage", url):
+            answer = self._sqs.receive_message(**request)
+        return [_received(message) for message in answer.get("Messages", [])]
+
+    def delete(self, queue: str, receipt_handles: Sequence[str]) -> None:
+        """DeleteMessageBatch, ten at a time."""
+        url = self._settings.url(queue)
+        failed: list[BatchResultErrorEntryTypeDef] = []
+        for chunk in _chunks(receipt_handles):
+            with calling("SQS DeleteMessageBatch", url):
+                answer = self._sqs.delete_message_batch(
+                    QueueUrl=url,
+                    Entries=[{"Id": str(index), "ReceiptHandle": handle} for index, handle in enumerate(chunk)],
+                )
+            failed += answer.get("Failed", [])
+        _raise_first("SQS DeleteMessageBatch", url, failed)
+
+    def change_visibility(self, queue: str, seconds: Mapping[str, int]) -> None:
+        """ChangeMessageVisibilityBatch, ten at a time; entries that can be carried out are, before an error is raised."""
+        url = self._settings.url(queue)
+        failed: list[BatchResultErrorEntryTypeDef] = []
+        for chunk in _chunks(list(seconds)):
+            with calling("SQS ChangeMessageVisibilityBatch", url):
+                answer = self._sqs.change_message_visibility_batch(
+                    QueueUrl=url,
+                    Entries=[
+                        {"Id": str(index), "ReceiptHandle": handle, "VisibilityTimeout": seconds[handle]}
+                        for index, handle in enumerate(chunk)
+                    ],
+                )
+            failed += answer.get("Failed", [])
+        _raise_first("SQS ChangeMessageVisibilityBatch", url, failed)
+
+    def depth(self, queue: str) -> QueueDepth:
+        """SQS's three approximate numbers."""
+        return sqs_redrive.depth(self._sqs, self._settings.url(queue))
+
+    def redrive(self, queue: str) -> int | None:
+        """StartMessageMoveTask from the dead-letter queue: None, for SQS moves them in the background.
+
+        Where the host does not know that operation (emulators) they are moved here, and counted.
+        """
+        dead_letter_url = self._settings.url(dead_letter_queue(queue))
+        if sqs_redrive.start_move_task(self._sqs, dead_letter_url):
+            return None
+        return sqs_redrive.move_by_hand(self._sqs, dead_letter_url, self._settings.url(queue))
+
+
+def _received(message: "MessageTypeDef") -> ReceivedMessage:
+    system = message["Attributes"]
+    return ReceivedMessage(
+        message_id=message["MessageId"],
+        receipt_handle=message["ReceiptHandle"],
+        body=message["Body"],
+        sent_at=from_epoch_milliseconds(int(system["SentTimestamp"])),
+        first_received_at=from_epoch_milliseconds(int(system["ApproximateFirstReceiveTimestamp"])),
+        receive_count=int(system["ApproximateReceiveCount"]),
+        group=system.get("MessageGroupId"),
+        deduplication_id=system.get("MessageDeduplicationId"),
+        attributes={
+            name: value["StringValue"]
+            for name, value in message.get("MessageAttributes", {}).items()
+            if "StringValue" in value
+        },
+    )
+
+
+def _chunks(handles: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (handles[start : start + MAX_BATCH] for start in range(0, len(handles), MAX_BATCH))
+
+
+def _raise_first(operation: str, url: str, failed: "list[BatchResultErrorEntryTypeDef]") -> None:
+    # A batch answers 200 with failures inside.
+    for entry in failed:
+        if _is_stale_handle(entry):
+            continue
+        code, message = entry["Code"], entry.get("Message", "")
+        if not entry["SenderFault"]:
+            raise Unavailable(f"{operation} on {url} failed in part ({code}: {message:.200}): try again later")
+        raise refusal(operation, url, code, message)
+
+
+def _is_stale_handle(entry: "BatchResultErrorEntryTypeDef") -> bool:
+    # SQS says "Value AQ... for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not available for
+    # visibility timeout change" with the code that it also gives to timeouts out of range.
+    code = entry["Code"].rpartition(".")[2]
+    return code in ("ReceiptHandleIsInvalid", "MessageNotInflight") or (
+        code == "InvalidParameterValue" and "parameter ReceiptHandle" in entry.get("Message", "")
+    )

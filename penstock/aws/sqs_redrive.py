@@ -1,0 +1,106 @@
+"""From the dead-letter queue back to its queue: by SQS itself, or by hand where the host cannot."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from penstock.aws.errors import calling, code_of
+from penstock.ports import QueueDepth
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
+
+_BATCH = 10
+_VISIBILITY_SECONDS = 30  # how long a message that could not be sent stays hidden in the dead-letter queue
+
+
+def start_move_task(sqs: "SQSClient", dead_letter_url: str) -> bool:
+    """Let SQS move everything back to where it came from; False if the host does not know StartMessageMoveTask."""
+    with calling("SQS GetQueueAttributes", dead_letter_url):
+        arn = sqs.get_queue_attributes(QueueUrl=dead_letter_url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    with calling("SQS StartMessageMoveTask", arn):
+        try:
+            sqs.start_message_move_task(SourceArn=arn)
+        except NotImplementedError:  # moto in this very process
+            return False
+        except ClientError as error:
+            if not _is_unknown_operation(error):
+                raise
+            return False
+    return True
+
+
+def move_by_hand(sqs: "SQSClient", dead_letter_url: str, url: str) -> int:
+    """Receive, send, and delete only what was sent; how many were moved.
+
+    Whatever happens in between, a message is in one of the queues, or for a moment in both: the claim lets only one run.
+    At most as many as are visible at the start: a message that dies again meanwhile is not moved twice.
+    """
+    left = depth(sqs, dead_letter_url).visible
+    moved = 0
+    while left > 0:
+        with calling("SQS ReceiveMessage", dead_letter_url):
+            messages = sqs.receive_message(
+                QueueUrl=dead_letter_url,
+                MaxNumberOfMessages=min(_BATCH, left),
+                VisibilityTimeout=_VISIBILITY_SECONDS,
+                MessageSystemAttributeNames=["All"],
+                MessageAttributeNames=["All"],
+            ).get("Messages", [])
+        if not messages:
+            break
+        for message in messages:
+            with calling("SQS SendMessage", url):
+                sqs.send_message(**_same_message(message, url))
+            with calling("SQS DeleteMessage", dead_letter_url):
+                sqs.delete_message(QueueUrl=dead_letter_url, ReceiptHandle=message["ReceiptHandle"])
+        moved += len(messages)
+        left -= len(messages)
+    return moved
+
+
+def depth(sqs: "SQSClient", url: str) -> QueueDepth:
+    """The approximate numbers of one queue."""
+    with calling("SQS GetQueueAttributes", url):
+        attributes = sqs.get_queue_attributes(
+            QueueUrl=url,
+            AttributeNames=[
+                "ApproximateNumberOfMessages",
+                "ApproximateNumberOfMessagesNotVisible",
+                "ApproximateNumberOfMessagesDelayed",
+            ],
+        )["Attributes"]
+    return QueueDepth(
+        visible=int(attributes["ApproximateNumberOfMessages"]),
+        in_flight=int(attributes["ApproximateNumberOfMessagesNotVisible"]),
+        delayed=int(attributes["ApproximateNumberOfMessagesDelayed"]),
+    )
+
+
+def _same_message(message: "MessageTypeDef", url: str) -> Any:
+    system = message["Attributes"]
+    request: dict[str, Any] = {"QueueUrl": url, "MessageBody": message["Body"]}
+    if "MessageAttributes" in message:
+        request["MessageAttributes"] = {
+            name: {key: value[key] for key in ("DataType", "StringValue", "BinaryValue") if key in value}
+            for name, value in message["MessageAttributes"].items()
+        }
+    if "AWSTraceHeader" in system:
+        trace = {"DataType": "String", "StringValue": system["AWSTraceHeader"]}
+        request["MessageSystemAttributes"] = {"AWSTraceHeader": trace}
+    if "MessageGroupId" in system:
+        request["MessageGroupId"] = system["MessageGroupId"]
+    if url.endswith(".fifo"):
+        # Not the old one, for the queue may still remember it; the dead letter's own, so that a second try repeats this one.
+        request["MessageDeduplicationId"] = message["MessageId"]
+    return request
+
+
+def _is_unknown_operation(error: ClientError) -> bool:
+    # ministack answers InvalidAction. A moto server answers with Werkzeug's page for status 500; AWS never answers in HTML.
+    if code_of(error) in ("InvalidAction", "UnknownOperation", "UnknownOperationException", "NotImplemented"):
+        return True
+    headers: Mapping[str, str] = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    return headers.get("server", "").startswith("Werkzeug") and headers.get("content-type", "").startswith("text/html")

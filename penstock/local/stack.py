@@ -1,0 +1,181 @@
+"""The local stack of a project: moto, then what it must hold, then the web and the workers side by side."""
+
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+from typing import Self
+
+from watchfiles import DefaultFilter, watch
+
+from penstock.local import lifeline, moto_host, ready
+from penstock.local.environment import local_environment
+from penstock.local.process import Log, Program
+from penstock.local.project import DEFAULT_MOTO_PORT, DEFAULT_WEB_PORT, Project
+from penstock.local.provision import provision
+from penstock.local.sockets import HOST, listen, port_from
+from penstock.local.supervisor import SUPERVISOR, Supervisor
+from penstock.local.workers import READY_LINE
+
+MOTO, WEB, WORKERS = "moto", "web", "workers"
+_WATCH_MILLISECONDS = 300  # how soon a child's death is noticed while nothing changes
+
+
+class Stack:
+    """The running stack, as a context manager; leaving it stops everything.
+
+    ``environ`` is the shell's environment, which is cleaned of everything AWS. Port 0 takes any free one.
+    """
+
+    def __init__(self, project: Project, environ: Mapping[str, str], log: Log, *, web_port: int, moto_port: int):
+        self.project = project
+        self._base = environ
+        self._log = log
+        self._supervisor = Supervisor(log)
+        self._moto_socket = listen(moto_port, variable="MOTO_PORT", what="moto")
+        try:
+            self._web_socket = listen(web_port, variable="WEB_PORT", what="the web")
+        except BaseException:
+            self._moto_socket.close()
+            raise
+        self.endpoint = _url_of(self._moto_socket.getsockname())
+        self.web_url = _url_of(self._web_socket.getsockname())
+        self.environment = local_environment(environ, self.endpoint)
+        """What every process of the stack gets; complete once the stack is up."""
+
+    @classmethod
+    def on_usual_ports(cls, project: Project, environ: Mapping[str, str], log: Log) -> Self:
+        """A stack on WEB_PORT and MOTO_PORT of ``environ``, else on the default ones."""
+        return cls(
+            project,
+            environ,
+            log,
+            web_port=port_from(environ, "WEB_PORT", DEFAULT_WEB_PORT),
+            moto_port=port_from(environ, "MOTO_PORT", DEFAULT_MOTO_PORT),
+        )
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """Name -> process id of what runs."""
+        return self._supervisor.pids
+
+    def check(self) -> None:
+        """StackError if a process has ended by itself."""
+        self._supervisor.check()
+
+    def run(self) -> None:
+        """Keep the stack up and reload the web and the workers on changes, until a signal raises KeyboardInterrupt."""
+        folders = self.project.watched
+        if not folders:
+            self._supervisor.wait()
+        # One thread for all: the watcher wakes up often enough to look after the children in between.
+        for changes in watch(
+            *folders, watch_filter=DefaultFilter(), rust_timeout=_WATCH_MILLISECONDS, yield_on_timeout=True
+        ):
+            self._supervisor.check()
+            if changes:
+                changed = sorted({_relative(path, self.project.root) for _, path in changes})
+                self._log(SUPERVISOR, f"{', '.join(changed)} changed: reloading the web and the workers")
+                self._supervisor.restart([WEB, WORKERS])
+
+    def stop(self) -> None:
+        """Stop every process; nothing is left when it returns, after some seconds at most. Twice is once."""
+        with _signals_ignored():
+            self._supervisor.stop()
+            self._moto_socket.close()
+            self._web_socket.close()
+
+    def _start(self) -> None:
+        # moto needs no more than the keys; the web and the workers get what provisioning has found out.
+        self._supervisor.start(self._moto())
+        self.environment = {
+            **self.environment,
+            **provision(self.project, self.endpoint),
+            **self.project.environ,
+        }
+        self._supervisor.start(self._web(), self._workers())
+
+    def _moto(self) -> Program:
+        fd = self._moto_socket.fileno()
+        ready_url = self.endpoint + moto_host.READY_PATH
+        return self._program(
+            MOTO, "penstock.local.moto_host", "--fd", str(fd), ready=ready.answers(ready_url), descriptors=(fd,)
+        )
+
+    def _web(self) -> Program:
+        fd = self._web_socket.fileno()
+        return self._program(
+            WEB,
+            "penstock.local.web",
+            "--app",
+            self.project.app,
+            "--fd",
+            str(fd),
+            ready=ready.answers(self.web_url + self.project.health),
+            descriptors=(fd,),
+        )
+
+    def _workers(self) -> Program:
+        return self._program(
+            WORKERS,
+            "penstock.local.workers",
+            "--handler",
+            self.project.handler,
+            "--queues",
+            str(self.project.queue_list),
+            ready=ready.says(READY_LINE),
+        )
+
+    def _program(
+        self, name: str, module: str, *arguments: str, ready: ready.Ready, descriptors: tuple[int, ...] = ()
+    ) -> Program:
+        command = (sys.executable, "-m", module, *arguments, lifeline.argument())
+        return Program(name, command, self.environment, self.project.root, ready, descriptors)
+
+
+@contextmanager
+def stop_signals() -> Iterator[None]:
+    """Inside, SIGTERM raises KeyboardInterrupt in the main thread, as Ctrl-C does: both unwind the stack."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _signals_ignored() -> Iterator[None]:
+    """Stopping is not interrupted by a second Ctrl-C: it ends by itself within seconds."""
+    before = {}
+    with suppress(ValueError):  # not the main thread: signals do not arrive here anyway
+        before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _url_of(address: tuple[str, int]) -> str:
+    return f"http://{HOST}:{address[1]}"
+
+
+def _relative(path: str, root: Path) -> str:
+    return str(Path(path).relative_to(root)) if Path(path).is_relative_to(root) else path

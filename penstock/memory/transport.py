@@ -1,0 +1,145 @@
+"""SQS in memory: visibility timeouts, receive counts, delays, dead-letter queues and FIFO groups, as AWS documents them.
+
+What it does not do: deliver twice, deliver out of order, or hide a message that is there. Standard queues answer in the
+order of sending here, which SQS does not promise.
+"""
+
+import threading
+import uuid
+from collections.abc import Mapping, Sequence
+
+from penstock.errors import AccessRefused, UnknownQueue
+from penstock.memory.queue import (
+    MAX_DELAY_SECONDS,
+    MAX_MESSAGE_BYTES,
+    MAX_RECEIVED_MESSAGES,
+    MAX_VISIBILITY_SECONDS,
+    Message,
+    Queue,
+)
+from penstock.ports import OutgoingMessage, QueueDepth, Random, ReceivedMessage
+from penstock.settings import Settings, dead_letter_queue
+from penstock.times import Clock, seconds
+
+# A queue's own visibility timeout is six times its function's timeout, here that of one task.
+_VISIBILITY_FACTOR = 6
+_DEAD_LETTER_VISIBILITY_SECONDS = 30
+
+
+class MemoryTransport:
+    """A ``Transport`` with one dead-letter queue for every queue of ``settings``; ``random`` gives message ids."""
+
+    def __init__(self, settings: Settings, *, clock: Clock, random: Random) -> None:
+        self._clock = clock
+        self._random = random
+        self._lock = threading.Lock()
+        self._queues: dict[str, Queue] = {}
+        for name, queue in settings.queues.items():
+            dead_letters = Queue(fifo=queue.fifo, visibility_timeout=_DEAD_LETTER_VISIBILITY_SECONDS)
+            self._queues[dead_letter_queue(name)] = dead_letters
+            self._queues[name] = Queue(
+                fifo=queue.fifo,
+                visibility_timeout=_VISIBILITY_FACTOR * queue.time_limit,
+                max_receive_count=queue.max_receive_count,
+                dead_letters=dead_letters,
+            )
+
+    def send(self, message: OutgoingMessage) -> str:
+        """Send once; the MessageId, on a FIFO queue that of the first send of the same deduplication id."""
+        with self._lock:
+            queue = self._queue(message.queue)
+            _check(message, queue)
+            now = self._clock()
+            return queue.put(
+                Message(
+                    message_id=self._new_id(),
+                    body=message.body,
+                    sent_at=now,
+                    visible_at=now,
+                    delayed_until=now + seconds(message.delay),
+                    group=message.group,
+                    deduplication_id=message.deduplication_id,
+                    attributes=dict(message.attributes),
+                )
+            )
+
+    def receive(self, queue: str, *, max_messages: int, visibility_timeout: int | None = None) -> list[ReceivedMessage]:
+        """Up to ``max_messages`` (1 to 10) messages; what has been received too often moves to the dead-letter queue."""
+        if not 1 <= max_messages <= MAX_RECEIVED_MESSAGES:
+            raise AccessRefused(
+                f"max_messages={max_messages!r}: SQS gives 1 to {MAX_RECEIVED_MESSAGES} messages a receive"
+            )
+        if visibility_timeout is not None:
+            _check_visibility(visibility_timeout)
+        with self._lock:
+            return self._queue(queue).receive(max_messages, visibility_timeout, self._clock())
+
+    def delete(self, queue: str, receipt_handles: Sequence[str]) -> None:
+        """Acknowledge messages; only a message's latest handle deletes it, as SQS may do it."""
+        with self._lock:
+            its_queue = self._queue(queue)
+            for handle in receipt_handles:
+                its_queue.delete(handle)
+
+    def change_visibility(self, queue: str, seconds: Mapping[str, int]) -> None:
+        """Receipt handle -> seconds, 0 to 43,200 in all from the receive; a stale handle changes nothing."""
+        with self._lock:
+            its_queue, now = self._queue(queue), self._clock()
+            refused = []
+            for handle, timeout in seconds.items():
+                try:
+                    _check_visibility(timeout)
+                    its_queue.change_visibility(handle, timeout, now)
+                except AccessRefused as error:  # the other entries of the batch are carried out, as SQS does it
+                    refused.append(error)
+        if refused:
+            raise refused[0]
+
+    def depth(self, queue: str) -> QueueDepth:
+        """How much is in the queue: exact here."""
+        with self._lock:
+            return self._queue(queue).depth(self._clock())
+
+    def redrive(self, queue: str) -> int:
+        """Move what is visible in the dead-letter queue back, as StartMessageMoveTask does; how many were moved.
+
+        Each gets a new MessageId, a new and always later SentTimestamp, and a receive count of 0.
+        """
+        with self._lock:
+            its_queue, now = self._queue(queue), self._clock()
+            moved = self._queue(dead_letter_queue(queue)).take_all(now)
+            for message in moved:
+                its_queue.put(message.redriven(self._new_id(), now))
+            return len(moved)
+
+    def _queue(self, name: str) -> Queue:
+        try:
+            return self._queues[name]
+        except KeyError:
+            raise UnknownQueue(name, list(self._queues)) from None
+
+    def _new_id(self) -> str:
+        return str(uuid.UUID(self._random.token()))
+
+
+def _check(message: OutgoingMessage, queue: Queue) -> None:
+    size = len(message.body.encode()) + sum(
+        len(name.encode()) + len("String") + len(value.encode()) for name, value in message.attributes.items()
+    )
+    if size > MAX_MESSAGE_BYTES:
+        raise AccessRefused(f"the message has {size} bytes with its attributes; SQS takes {MAX_MESSAGE_BYTES}")
+    if not 0 <= message.delay <= MAX_DELAY_SECONDS:
+        raise AccessRefused(f"delay={message.delay!r}: SQS takes 0 to {MAX_DELAY_SECONDS} seconds")
+    if not queue.fifo:
+        return
+    if message.delay:
+        raise AccessRefused(f"delay={message.delay!r}: a FIFO queue takes no delay for a single message")
+    if message.group is None or message.deduplication_id is None:
+        raise AccessRefused(
+            f"a FIFO queue needs a group and a deduplication_id; queue {message.queue!r} got a message without"
+        )
+
+
+def _check_visibility(timeout: int) -> None:
+    if not 0 <= timeout <= MAX_VISIBILITY_SECONDS:
+        raise AccessRefused(f"visibility timeout {timeout!r}: SQS takes 0 to {MAX_VISIBILITY_SECONDS} seconds")

@@ -1,0 +1,390 @@
+"""What is the AWS adapters' own: errors, partial answers, the move task, clients, settings."""
+
+import json
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.stub import ANY, Stubber
+from moto import mock_aws
+from moto.server import ThreadedMotoServer
+from mypy_boto3_dynamodb import DynamoDBClient
+from mypy_boto3_sqs import SQSClient
+
+from penstock import Penstock
+from penstock.aws import connect
+from penstock.aws.connect import CLIENT_CONFIG, SystemRandom
+from penstock.aws.dynamodb import DynamoResultStore
+from penstock.aws.s3 import S3PayloadStore
+from penstock.aws.sqs import SqsTransport
+from penstock.errors import AccessRefused, ConfigurationError, Unavailable
+from penstock.ports import OutgoingMessage
+from penstock.settings import QueueSettings, Settings
+
+REGION = "eu-central-1"
+URL = f"https://sqs.{REGION}.amazonaws.com/123456789012/somewhere-default"
+SETTINGS = Settings(queues={"default": QueueSettings("default", URL)}, table="tasks", region=REGION)
+MESSAGE = OutgoingMessage("default", "hello")
+KEYS = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
+ENVIRON = {
+    "PENSTOCK_QUEUES": json.dumps({"default": {"url": URL}}),
+    "PENSTOCK_TABLE": "tasks",
+    "PENSTOCK_PAYLOAD_BUCKET": "payloads",
+    "AWS_REGION": REGION,
+}
+
+
+@pytest.fixture(autouse=True)
+def _nobodys_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No variable, file or metadata service of this machine says who we are."""
+    for name in [name for name in os.environ if name.startswith(("AWS_", "PENSTOCK_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+def client(service: Any, **options: Any) -> Any:
+    return boto3.session.Session(region_name=REGION, **KEYS).client(service, **{"config": CLIENT_CONFIG, **options})
+
+
+@pytest.fixture
+def sqs() -> SQSClient:
+    sqs: SQSClient = client("sqs")
+    return sqs
+
+
+@pytest.fixture
+def stubbed(sqs: SQSClient) -> Iterator[Stubber]:
+    with Stubber(sqs) as stubber:
+        yield stubber
+        stubber.assert_no_pending_responses()
+
+
+@pytest.fixture
+def transport(sqs: SQSClient) -> SqsTransport:
+    return SqsTransport(sqs, SETTINGS)
+
+
+class TestNoAnswer:
+    def test_a_refused_connection_is_unavailable(self) -> None:
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            port = listener.getsockname()[1]
+        transport = SqsTransport(client("sqs", endpoint_url=f"http://127.0.0.1:{port}"), SETTINGS)
+        with pytest.raises(Unavailable, match=r"SQS SendMessage on .*somewhere-default got no answer"):
+            transport.send(MESSAGE)
+
+    def test_silence_is_unavailable(self) -> None:
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            listener.listen()
+            impatient = CLIENT_CONFIG.merge(Config(read_timeout=0.05))
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            results = DynamoResultStore(client("dynamodb", endpoint_url=url, config=impatient), "tasks")
+            with pytest.raises(Unavailable, match=r"DynamoDB GetItem on tasks got no answer"):
+                results.get("t")
+
+    def test_an_error_of_the_server_is_unavailable_and_not_tried_again_behind_our_back(self) -> None:
+        requests = []
+
+        class Broken(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                requests.append(self.path)
+                self.rfile.read(int(self.headers["Content-Length"]))
+                self.send_response(503)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        with ThreadingHTTPServer(("127.0.0.1", 0), Broken) as server:
+            threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+            url = f"http://127.0.0.1:{server.server_port}"
+            with pytest.raises(Unavailable, match=r"503"):
+                SqsTransport(client("sqs", endpoint_url=url), SETTINGS).send(MESSAGE)
+            server.shutdown()
+        assert len(requests) == 1
+
+    def test_the_clients_give_up_well_within_ten_seconds(self) -> None:
+        assert CLIENT_CONFIG.connect_timeout + CLIENT_CONFIG.read_timeout < 10  # type: ignore[attr-defined]
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        "code", ["RequestThrottled", "ThrottlingException", "ProvisionedThroughputExceededException", "OverLimit"]
+    )
+    def test_throttling_is_unavailable(self, stubbed: Stubber, transport: SqsTransport, code: str) -> None:
+        stubbed.add_client_error("send_message", code, http_status_code=400)
+        with pytest.raises(Unavailable, match=code):
+            transport.send(MESSAGE)
+
+    @pytest.mark.parametrize("code", ["InternalError", "Whatever", "500"])
+    def test_a_status_of_500_is_unavailable_whatever_the_code(
+        self, stubbed: Stubber, transport: SqsTransport, code: str
+    ) -> None:
+        stubbed.add_client_error("send_message", code, http_status_code=500)
+        with pytest.raises(Unavailable, match=code):
+            transport.send(MESSAGE)
+
+    @pytest.mark.parametrize(
+        ("code", "advice"),
+        [
+            ("AccessDenied", "policy"),
+            ("AccessDeniedException", "policy"),
+            ("ExpiredToken", "fresh credentials"),
+            ("InvalidClientTokenId", "AWS_PROFILE"),
+            ("AWS.SimpleQueueService.NonExistentQueue", "PENSTOCK_QUEUES"),
+            ("InvalidParameterValue", "refused again"),
+            ("SomethingNew", "refused again"),
+        ],
+    )
+    def test_a_no_names_operation_resource_and_remedy(
+        self, stubbed: Stubber, transport: SqsTransport, code: str, advice: str
+    ) -> None:
+        stubbed.add_client_error("send_message", code, "the reason", http_status_code=403)
+        with pytest.raises(AccessRefused) as caught:
+            transport.send(MESSAGE)
+        assert str(caught.value).startswith(
+            f"SQS SendMessage on {URL} was refused: {code.rpartition('.')[2]}: the reason."
+        )
+        assert advice in str(caught.value)
+
+    def test_no_credentials_are_refused_before_anything_is_sent(self) -> None:
+        nobody = boto3.session.Session(region_name=REGION).client("sqs", config=CLIENT_CONFIG)
+        with pytest.raises(AccessRefused, match=r"there are no AWS credentials. Give this process"):
+            SqsTransport(nobody, SETTINGS).send(MESSAGE)
+
+    def test_a_parameter_that_boto3_refuses_is_refused(self, transport: SqsTransport) -> None:
+        with pytest.raises(AccessRefused, match=r"could not be sent: ParamValidationError"):
+            transport.receive("default", max_messages="many")  # type: ignore[arg-type]
+
+    @mock_aws
+    def test_a_missing_queue_is_refused(self, transport: SqsTransport) -> None:
+        with pytest.raises(AccessRefused, match=r"does not exist in this account and region.*PENSTOCK_QUEUES"):
+            transport.send(MESSAGE)
+
+    @mock_aws
+    def test_a_missing_table_is_refused(self) -> None:
+        with pytest.raises(AccessRefused, match=r"DynamoDB GetItem on tasks was refused.*PENSTOCK_TABLE"):
+            DynamoResultStore(client("dynamodb"), "tasks").get("t")
+
+    @mock_aws
+    def test_a_missing_bucket_is_refused(self) -> None:
+        with pytest.raises(
+            AccessRefused, match=r"S3 PutObject on s3://payloads/key was refused.*PENSTOCK_PAYLOAD_BUCKET"
+        ):
+            S3PayloadStore(client("s3"), "payloads").put("key", b"")
+
+
+def failed(code: str, message: str, *, sender_fault: bool) -> dict[str, Any]:
+    entry = {"Id": "0", "Code": code, "Message": message, "SenderFault": sender_fault}
+    return {"Successful": [], "Failed": [entry]}
+
+
+class TestPartialAnswers:
+    def test_a_failure_of_sqs_within_a_batch_is_unavailable(self, stubbed: Stubber, transport: SqsTransport) -> None:
+        stubbed.add_response("delete_message_batch", failed("InternalError", "oops", sender_fault=False))
+        with pytest.raises(Unavailable, match=r"failed in part .InternalError: oops"):
+            transport.delete("default", ["handle"])
+
+    def test_later_batches_are_sent_before_an_entrys_failure_is_raised(
+        self, stubbed: Stubber, transport: SqsTransport
+    ) -> None:
+        stubbed.add_response("delete_message_batch", failed("InternalError", "oops", sender_fault=False))
+        stubbed.add_response("delete_message_batch", {"Successful": [], "Failed": []})
+        with pytest.raises(Unavailable):
+            transport.delete("default", [f"handle-{number}" for number in range(11)])
+
+    def test_what_sqs_says_of_a_message_that_someone_else_holds_is_harmless(
+        self, stubbed: Stubber, transport: SqsTransport
+    ) -> None:
+        message = (
+            "Value AQEB for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not available for "
+            "visibility timeout change."
+        )
+        answer = failed("InvalidParameterValue", message, sender_fault=True)
+        stubbed.add_response("change_message_visibility_batch", answer)
+        transport.change_visibility("default", {"handle": 0})
+
+    def test_what_it_says_of_a_timeout_past_twelve_hours_is_not(
+        self, stubbed: Stubber, transport: SqsTransport
+    ) -> None:
+        message = "Value 43200 for parameter VisibilityTimeout is invalid. Reason: Total VisibilityTimeout is beyond"
+        answer = failed("InvalidParameterValue", message, sender_fault=True)
+        stubbed.add_response("change_message_visibility_batch", answer)
+        with pytest.raises(AccessRefused, match=r"VisibilityTimeout"):
+            transport.change_visibility("default", {"handle": 43_200})
+
+    def test_keys_that_dynamodb_left_for_later_are_asked_for_again(self) -> None:
+        dynamodb: DynamoDBClient = client("dynamodb")
+        keys = [{"task_id": {"S": name}, "item": {"S": "task"}} for name in ("a", "b")]
+        rows = [
+            {
+                **key,
+                "status": {"S": "DEAD"},
+                "task": {"S": "t"},
+                "queue": {"S": "q"},
+                "created_at": {"S": "2026-01-01T00:00:00Z"},
+            }
+            for key in keys
+        ]
+        with Stubber(dynamodb) as stubber:
+            stubber.add_response("scan", {"Items": keys})
+            unprocessed = {"tasks": {"Keys": [keys[1]], "ConsistentRead": True}}
+            stubber.add_response("batch_get_item", {"Responses": {"tasks": [rows[0]]}, "UnprocessedKeys": unprocessed})
+            stubber.add_response("batch_get_item", {"Responses": {"tasks": [rows[1]]}}, {"RequestItems": unprocessed})
+            page = DynamoResultStore(dynamodb, "tasks").failures(limit=10)
+        assert [row.task_id for row in page.rows] == ["a", "b"]
+
+    def test_a_row_that_the_index_shows_twice_is_read_once(self) -> None:
+        dynamodb: DynamoDBClient = client("dynamodb")
+        key = {"task_id": {"S": "a"}, "item": {"S": "task"}}
+        with Stubber(dynamodb) as stubber:
+            stubber.add_response("scan", {"Items": [key, key]})
+            request = {"RequestItems": {"tasks": {"Keys": [key], "ConsistentRead": True}}}
+            stubber.add_response("batch_get_item", {"Responses": {"tasks": []}}, request)
+            assert DynamoResultStore(dynamodb, "tasks").failures(limit=10).rows == []
+
+
+DEAD_LETTER_ARN = f"arn:aws:sqs:{REGION}:123456789012:somewhere-default-dlq"
+LETTER = {
+    "MessageId": "m",
+    "ReceiptHandle": "r",
+    "Body": "b",
+    "Attributes": {"AWSTraceHeader": "Root=1", "MessageGroupId": "g"},
+    "MessageAttributes": {"n": {"DataType": "Binary", "BinaryValue": b"\x00"}},
+}
+
+
+def stub_depth(stubbed: Stubber, visible: int) -> None:
+    depth = {
+        "ApproximateNumberOfMessages": str(visible),
+        "ApproximateNumberOfMessagesNotVisible": "0",
+        "ApproximateNumberOfMessagesDelayed": "0",
+    }
+    stubbed.add_response("get_queue_attributes", {"Attributes": depth})
+
+
+class TestRedrive:
+    @pytest.fixture(autouse=True)
+    def _arn(self, request: pytest.FixtureRequest) -> None:
+        if "stubbed" in request.fixturenames:
+            stubbed = request.getfixturevalue("stubbed")
+            stubbed.add_response("get_queue_attributes", {"Attributes": {"QueueArn": DEAD_LETTER_ARN}})
+
+    def test_sqs_moves_the_messages_itself(self, stubbed: Stubber, transport: SqsTransport) -> None:
+        stubbed.add_response("start_message_move_task", {"TaskHandle": "h"}, {"SourceArn": DEAD_LETTER_ARN})
+        assert transport.redrive("default") is None
+
+    def test_a_move_that_is_refused_is_never_done_by_hand(self, stubbed: Stubber, transport: SqsTransport) -> None:
+        stubbed.add_client_error("start_message_move_task", "UnsupportedOperation", "a task is running")
+        with pytest.raises(AccessRefused, match=r"a task is running"):
+            transport.redrive("default")
+
+    def test_a_move_that_fails_is_never_done_by_hand(self, stubbed: Stubber, transport: SqsTransport) -> None:
+        stubbed.add_client_error("start_message_move_task", "InternalError", http_status_code=500)
+        with pytest.raises(Unavailable):
+            transport.redrive("default")
+
+    def test_where_the_operation_is_unknown_the_same_message_is_sent_and_then_deleted(
+        self, stubbed: Stubber, transport: SqsTransport
+    ) -> None:
+        stubbed.add_client_error("start_message_move_task", "InvalidAction")
+        stub_depth(stubbed, visible=1)
+        stubbed.add_response("receive_message", {"Messages": [LETTER]})
+        same = {
+            "QueueUrl": URL,
+            "MessageBody": "b",
+            "MessageGroupId": "g",
+            "MessageAttributes": {"n": {"DataType": "Binary", "BinaryValue": b"\x00"}},
+            "MessageSystemAttributes": {"AWSTraceHeader": {"DataType": "String", "StringValue": "Root=1"}},
+        }
+        stubbed.add_response("send_message", {"MessageId": "new"}, same)
+        stubbed.add_response("delete_message", {}, {"QueueUrl": f"{URL}-dlq", "ReceiptHandle": "r"})
+        assert transport.redrive("default") == 1
+
+    def test_a_message_that_was_not_sent_is_not_deleted(self, stubbed: Stubber, transport: SqsTransport) -> None:
+        stubbed.add_client_error("start_message_move_task", "InvalidAction")
+        stub_depth(stubbed, visible=1)
+        stubbed.add_response("receive_message", {"Messages": [LETTER]})
+        stubbed.add_client_error("send_message", "RequestThrottled")
+        with pytest.raises(Unavailable):
+            transport.redrive("default")
+
+    def test_no_more_are_moved_than_were_there_at_the_start(self, stubbed: Stubber, transport: SqsTransport) -> None:
+        stubbed.add_client_error("start_message_move_task", "InvalidAction")
+        stub_depth(stubbed, visible=11)
+        for asked in (10, 1):
+            received = {"QueueUrl": ANY, "MaxNumberOfMessages": asked, "VisibilityTimeout": ANY}
+            names = {"MessageSystemAttributeNames": ANY, "MessageAttributeNames": ANY}
+            stubbed.add_response("receive_message", {"Messages": [LETTER] * asked}, {**received, **names})
+            for _ in range(asked):
+                stubbed.add_response("send_message", {"MessageId": "new"})
+                stubbed.add_response("delete_message", {})
+        assert transport.redrive("default") == 11
+
+    def test_a_moto_server_does_not_know_the_operation(self) -> None:
+        server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+        server.start()
+        try:
+            _, port = server.get_host_and_port()
+            sqs: SQSClient = client("sqs", endpoint_url=f"http://127.0.0.1:{port}")
+            url = sqs.create_queue(QueueName="q")["QueueUrl"]
+            sqs.create_queue(QueueName="q-dlq")
+            sqs.send_message(QueueUrl=f"{url}-dlq", MessageBody="x")
+            settings = Settings(queues={"default": QueueSettings("default", url)})
+            assert SqsTransport(sqs, settings).redrive("default") == 1
+            assert SqsTransport(sqs, settings).depth("default").visible == 1
+        finally:
+            server.stop()
+
+
+class TestConnect:
+    @pytest.fixture
+    def tasks(self) -> Penstock:
+        return Penstock()
+
+    def test_the_variables_given_are_the_settings(self, tasks: Penstock) -> None:
+        connect(tasks, ENVIRON)
+        assert tasks.ports.settings == Settings.from_environ(ENVIRON)
+
+    def test_none_means_the_environment_of_the_process(self, tasks: Penstock, monkeypatch: pytest.MonkeyPatch) -> None:
+        for name, value in ENVIRON.items():
+            monkeypatch.setenv(name, value)
+        connect(tasks)
+        assert tasks.ports.settings.table == "tasks"
+
+    def test_without_a_bucket_there_is_no_payload_store(self, tasks: Penstock) -> None:
+        connect(tasks, {**ENVIRON, "PENSTOCK_PAYLOAD_BUCKET": ""})
+        assert tasks.ports.payloads is None
+
+    def test_without_a_region_it_says_so(self, tasks: Penstock) -> None:
+        with pytest.raises(ConfigurationError, match=r"no AWS region: set AWS_REGION"):
+            connect(tasks, {**ENVIRON, "AWS_REGION": ""})
+
+    def test_a_profile_that_does_not_exist_is_named(self, tasks: Penstock, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("AWS_PROFILE", "prod")
+        with pytest.raises(ConfigurationError, match=r"prod.*AWS_PROFILE"):
+            connect(tasks, ENVIRON)
+
+    def test_an_endpoint_that_is_no_url_is_named(self, tasks: Penstock, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", "nonsense")
+        with pytest.raises(ConfigurationError, match=r"nonsense.*AWS_ENDPOINT_URL"):
+            connect(tasks, ENVIRON)
+
+    def test_nothing_is_asked_of_aws(self, tasks: Penstock) -> None:
+        connect(tasks, ENVIRON)  # there are neither credentials nor a network here
+
+    def test_tokens_have_32_hexadecimal_digits_and_differ(self) -> None:
+        first, second = SystemRandom().token(), SystemRandom().token()
+        assert len(first) == len(second) == 32
+        assert first != second
