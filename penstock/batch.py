@@ -5,8 +5,9 @@ before each claim, or for a visibility timeout a message. Its answer has the sam
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from penstock.app import Penstock
 from penstock.delivery import Delivery
@@ -25,8 +26,7 @@ LONG_INVOCATION_SECONDS = 60.0
 _AFTER_A_CRASH_SECONDS = 5
 
 
-@dataclass(frozen=True, slots=True)
-class BatchReport:
+class BatchReport(Struct, frozen=True):
     """What became of a batch: the ids to report as failed, and an event for each message."""
 
     failed: tuple[str, ...]

@@ -3,18 +3,18 @@
 A missing attribute makes every comparison false, as in DynamoDB.
 """
 
-from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 
-class Condition(ABC):
+
+class Condition(Struct, frozen=True):
     """A test of one row; combine with ``&`` and ``|``."""
 
-    @abstractmethod
     def holds(self, row: Mapping[str, Any]) -> bool:
         """True if ``row`` (empty where there is none) meets the condition."""
+        raise NotImplementedError(f"{type(self).__name__} does not say when it holds for {sorted(row)}")
 
     def __and__(self, other: "Condition") -> "Condition":
         return All((self, other))
@@ -23,8 +23,7 @@ class Condition(ABC):
         return AnyOf((self, other))
 
 
-@dataclass(frozen=True, slots=True)
-class Absent(Condition):
+class Absent(Condition, frozen=True):
     """The attribute is not there."""
 
     attribute: str
@@ -33,8 +32,7 @@ class Absent(Condition):
         return self.attribute not in row
 
 
-@dataclass(frozen=True, slots=True)
-class Equals(Condition):
+class Equals(Condition, frozen=True):
     """The attribute has exactly this value."""
 
     attribute: str
@@ -44,8 +42,7 @@ class Equals(Condition):
         return self.attribute in row and bool(row[self.attribute] == self.value)
 
 
-@dataclass(frozen=True, slots=True)
-class Below(Condition):
+class Below(Condition, frozen=True):
     """The attribute is less than the value."""
 
     attribute: str
@@ -55,8 +52,7 @@ class Below(Condition):
         return self.attribute in row and bool(row[self.attribute] < self.value)
 
 
-@dataclass(frozen=True, slots=True)
-class Above(Condition):
+class Above(Condition, frozen=True):
     """The attribute is greater than the value."""
 
     attribute: str
@@ -66,8 +62,7 @@ class Above(Condition):
         return self.attribute in row and bool(row[self.attribute] > self.value)
 
 
-@dataclass(frozen=True, slots=True)
-class All(Condition):
+class All(Condition, frozen=True):
     """Every part holds."""
 
     parts: tuple[Condition, ...]
@@ -76,8 +71,7 @@ class All(Condition):
         return all(part.holds(row) for part in self.parts)
 
 
-@dataclass(frozen=True, slots=True)
-class AnyOf(Condition):
+class AnyOf(Condition, frozen=True):
     """At least one part holds."""
 
     parts: tuple[Condition, ...]

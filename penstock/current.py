@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from datetime import datetime
 from operator import index
+
+from msgspec import Struct, field
 
 from penstock.failure import clean
 from penstock.record import Progress
@@ -14,8 +15,7 @@ from penstock.times import Clock
 SECONDS_BETWEEN_PROGRESS_WRITES = 1.0
 
 
-@dataclass(slots=True)
-class Run:
+class Run(Struct):
     """One run of user code. ``write_progress`` carries a Progress to the table."""
 
     id: str

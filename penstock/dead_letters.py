@@ -1,7 +1,8 @@
 """Dead letters: which tasks died, why, and the way back."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from penstock.app import Penstock
 from penstock.errors import TaskNotFound
@@ -12,8 +13,7 @@ from penstock.states import Status
 _PAGE = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """Why a task is where it is: its row, its failed attempts (oldest first), and what to do next, in one sentence."""
 
     row: TaskRow

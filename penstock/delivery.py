@@ -1,15 +1,15 @@
 """One SQS record, read once: nobody else digs in the event's dicts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from penstock.times import from_epoch_milliseconds
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """One receive of one message.
 
     ``sent_at`` is when SQS took the message (a redrive makes it new), ``receive_count`` how often SQS has shown it:

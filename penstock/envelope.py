@@ -13,9 +13,11 @@ import hashlib
 import json
 import math
 import re
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from penstock.errors import MalformedEnvelope, UnsupportedVersion
 from penstock.times import from_text, to_text
@@ -30,8 +32,7 @@ ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@-]{0,127}")
 JSON = Any  # None, bool, int, float, str, list[JSON] or dict[str, JSON]
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(Struct, frozen=True):
     """What a message says: which task, with which arguments, as which task id."""
 
     id: str

@@ -3,15 +3,15 @@
 import hashlib
 import re
 import traceback
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 MAX_TYPE_CHARACTERS = 200
 MAX_MESSAGE_CHARACTERS = 1_000
 MAX_TRACEBACK_CHARACTERS = 16_000
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """An error as text. ``fingerprint`` is the same for errors of one kind at one place: 16 hexadecimal digits."""
 
     type: str

@@ -5,9 +5,10 @@ them. No method retries by itself: who calls decides.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from penstock.record import AttemptRow, TaskRow
 from penstock.settings import Settings
@@ -15,8 +16,7 @@ from penstock.times import Clock
 from penstock.transitions import Transition
 
 
-@dataclass(frozen=True, slots=True)
-class OutgoingMessage:
+class OutgoingMessage(Struct, frozen=True):
     """One physical send. ``delay`` is seconds; ``group`` and ``deduplication_id`` are SQS's message group and its id."""
 
     queue: str
@@ -27,8 +27,7 @@ class OutgoingMessage:
     attributes: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class ReceivedMessage:
+class ReceivedMessage(Struct, frozen=True):
     """One received message, as SQS gives it."""
 
     message_id: str
@@ -42,8 +41,7 @@ class ReceivedMessage:
     attributes: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class QueueDepth:
+class QueueDepth(Struct, frozen=True):
     """About how many messages wait, are being worked on, and are delayed: SQS's own approximations."""
 
     visible: int
@@ -82,22 +80,19 @@ class Transport(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(Struct, frozen=True):
     """The transition was carried out; ``row`` is the row after it."""
 
     row: TaskRow
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """The condition did not hold; ``row`` is the row as it is, None where there is none."""
 
     row: TaskRow | None
 
 
-@dataclass(frozen=True, slots=True)
-class FailurePage:
+class FailurePage(Struct, frozen=True):
     """Some DEAD and FAILED rows; ``cursor`` continues, None at the end."""
 
     rows: list[TaskRow]
@@ -152,8 +147,7 @@ class Random(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Ports:
+class Ports(Struct, frozen=True):
     """Everything a connected Penstock works with. ``sleep`` takes seconds."""
 
     settings: Settings

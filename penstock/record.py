@@ -12,9 +12,10 @@ Two indexes, neither on an attribute that changes while a task runs:
 
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from penstock.states import Status
 from penstock.times import from_text, to_text
@@ -60,8 +61,7 @@ def attempt_item(number: int) -> str:
     return f"attempt#{number:05d}"
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """How far a task says it is: ``done`` of ``total`` steps, and a short note."""
 
     done: int
@@ -76,8 +76,7 @@ class Progress:
         return value
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorSummary:
+class ErrorSummary(Struct, frozen=True):
     """The last error of a task: class name, message cut to a line or two, and the fingerprint that groups its kind."""
 
     type: str
@@ -90,8 +89,7 @@ class ErrorSummary:
         return {"type": self.type, "message": self.message, "fingerprint": self.fingerprint, "reason": self.reason}
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptRow:
+class AttemptRow(Struct, frozen=True):
     """One failed attempt: what went wrong, where, and for how long it ran. ``outcome`` is the status it led to."""
 
     number: int
@@ -131,8 +129,7 @@ class AttemptRow:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class TaskRow:
+class TaskRow(Struct, frozen=True):
     """The item ``task`` of one task. Absent attributes are None (or empty); see protocol rules in transitions.py."""
 
     task_id: str

@@ -1,8 +1,9 @@
 """What to do with a delivery whose claim was refused: one function, one row of the protocol's table a case."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
+
+from msgspec import Struct
 
 from penstock.delivery import Delivery
 from penstock.envelope import Envelope
@@ -23,8 +24,7 @@ class Then(Enum):
     LEAVE = auto()  # report as failed, touch nothing
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """The decision, its reason for the log, and for BUSY the time at which coming back makes sense."""
 
     then: Then

@@ -2,15 +2,15 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from penstock.errors import MAX_RETRY_DELAY_SECONDS, ConfigurationError, Reject, Retry
 
 Random = Callable[[], float]
 
 
-@dataclass(frozen=True, slots=True)
-class Backoff:
+class Backoff(Struct, frozen=True):
     """Exponential backoff with full jitter: attempt n waits a random time up to ``base * 2**(n - 1)`` seconds.
 
     ``base`` and ``cap`` are seconds. Why full jitter:
@@ -35,23 +35,20 @@ class Backoff:
 _DOUBLINGS = 32  # past these, base * 2**n is over every cap; keeps huge attempt numbers from huge powers
 
 
-@dataclass(frozen=True, slots=True)
-class RetryIn:
+class RetryIn(Struct, frozen=True):
     """Try again after this many seconds."""
 
     seconds: int
 
 
-@dataclass(frozen=True, slots=True)
-class GiveUp:
+class GiveUp(Struct, frozen=True):
     """Never again; ``discard`` leaves no dead letter."""
 
     reason: str
     discard: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
+class RetryPolicy(Struct, frozen=True):
     """When a failed attempt is worth another one."""
 
     max_attempts: int = 5

@@ -11,7 +11,8 @@
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from penstock.errors import ConfigurationError, UnknownQueue
 
@@ -26,8 +27,7 @@ def dead_letter_queue(queue: str) -> str:
     return queue + DEAD_LETTER_SUFFIX
 
 
-@dataclass(frozen=True, slots=True)
-class QueueSettings:
+class QueueSettings(Struct, frozen=True):
     """One queue: its SQS URL, the longest run of a task on it (seconds), and the receives before SQS buries a message."""
 
     name: str
@@ -53,8 +53,7 @@ class QueueSettings:
         return self.url + DEAD_LETTER_SUFFIX
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What a process must know of its stack."""
 
     queues: Mapping[str, QueueSettings] = field(default_factory=dict)

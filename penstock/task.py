@@ -2,9 +2,10 @@
 
 import functools
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, ParamSpec, Protocol, TypeVar
+
+from msgspec import Struct, field
 
 from penstock.codec import Codec
 from penstock.envelope import JSON
@@ -17,8 +18,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-@dataclass(frozen=True, slots=True)
-class TaskOptions:
+class TaskOptions(Struct, frozen=True):
     """How a task is run. ``time_limit`` is seconds; ``record=False`` saves the write of the QUEUED row."""
 
     queue: str = "default"
@@ -43,8 +43,7 @@ class TaskOptions:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class EnqueueOptions:
+class EnqueueOptions(Struct, frozen=True):
     """How one enqueue differs from the task's default. ``delay`` is whole seconds, ``run_after`` an aware datetime."""
 
     delay: int | None = None

@@ -4,16 +4,16 @@ The edge that knows the platform (penstock.aws) turns ``RunEvent`` into metrics;
 """
 
 import logging
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from penstock.current import running
 
 logger = logging.getLogger("penstock")
 
 
-@dataclass(frozen=True, slots=True)
-class RunEvent:
+class RunEvent(Struct, frozen=True):
     """What became of one delivery.
 
     ``outcome`` is the status that was settled, or what was done without a run: ACKNOWLEDGED, BURNED, BUSY, LEFT,
@@ -38,7 +38,7 @@ _PROBLEMS = frozenset({"DEAD", "FAILED", "MALFORMED", "UNKNOWN", "UNAVAILABLE", 
 def emit(event: RunEvent) -> None:
     """Write the one log line of a delivery."""
     level = logging.WARNING if event.outcome in _PROBLEMS else logging.INFO
-    fields: dict[str, Any] = {name: getattr(event, name) for name in event.__slots__ if name != "task"}
+    fields: dict[str, Any] = {name: getattr(event, name) for name in event.__struct_fields__ if name != "task"}
     # %r where a sender or a task chose the text: one event stays one line, whatever is in it.
     logger.log(
         level,

@@ -6,8 +6,9 @@ that the rule can be read aloud; adapters only carry the result out. Who is refu
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from penstock.conditions import Above, Absent, Below, Condition, Equals
 from penstock.delivery import Delivery
@@ -27,8 +28,7 @@ from penstock.states import Status
 from penstock.times import seconds, to_text
 
 
-@dataclass(frozen=True, slots=True)
-class Transition:
+class Transition(Struct, frozen=True):
     """One conditional update of one row: under ``when``, set, add and remove attributes.
 
     ``add`` maps an attribute to (the value it counts from where absent, the step).
@@ -42,8 +42,7 @@ class Transition:
     remove: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(Struct, frozen=True):
     """The right to run: ``owner`` is a random token, fresh for every claim; ``until`` is when the right ends."""
 
     owner: str

@@ -6,7 +6,7 @@ Powertools writes the JSON log lines, the metrics document and nothing else; the
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
@@ -43,7 +43,7 @@ def lambda_handler(tasks: Penstock) -> Handler:
         _count(report.events, metrics)
         return dict(report.response())
 
-    return handler
+    return cast("Handler", handler)  # Powertools' decorators lose the signature
 
 
 def _speak_through(logger: Logger) -> None:

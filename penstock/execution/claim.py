@@ -1,8 +1,9 @@
 """May I run it? The lease, or the answer that the row which refused it calls for."""
 
 import math
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from penstock.envelope import Envelope
 from penstock.errors import AccessRefused, PenstockError, Unavailable

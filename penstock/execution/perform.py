@@ -1,6 +1,6 @@
 """The user's code: its arguments, its run under the time limit, and what to do about its error."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from penstock.current import Run, running
 from penstock.errors import AccessRefused, ConfigurationError, InvalidArguments, Unavailable

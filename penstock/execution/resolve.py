@@ -1,6 +1,6 @@
 """Which task is it? What is not ours never runs, and is burned into the dead-letter queue."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from penstock.envelope import Envelope
 from penstock.errors import MalformedEnvelope, UnknownTask, UnsupportedVersion

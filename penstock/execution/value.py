@@ -1,9 +1,11 @@
 """The values that the steps of an execution pass on."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from penstock.delivery import Delivery
 from penstock.envelope import Envelope
@@ -21,48 +23,41 @@ T = TypeVar("T")
 STORE_TRIES = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
+class Invocation(Struct, frozen=True):
     """The process's present call: its id, and how many seconds it has left to live."""
 
     request_id: str
     remaining: Callable[[], float]
 
 
-@dataclass(frozen=True, slots=True)
-class Acknowledge:
+class Acknowledge(Struct, frozen=True):
     """The message may be deleted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Leave:
+class Leave(Struct, frozen=True):
     """Report the message as failed; SQS shows it again after ``visibility`` seconds (None: its timeout as it is)."""
 
     visibility: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Returned:
+class Returned(Struct, frozen=True):
     """User code returned this."""
 
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Raised:
+class Raised(Struct, frozen=True):
     """User code, or reading its arguments, raised this. ``hopeless``: no later attempt can do better."""
 
     error: BaseException
     hopeless: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CancelNow:
+class CancelNow(Struct, frozen=True):
     """Someone asked to cancel the task before user code started."""
 
 
-@dataclass(frozen=True, slots=True)
-class Execution:
+class Execution(Struct, frozen=True):
     """What is known of one delivery so far; ``said`` and ``reason`` are what telemetry says of its end."""
 
     delivery: Delivery
@@ -101,8 +96,7 @@ class Execution:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Worker:
+class Worker(Struct, frozen=True):
     """What the steps work with."""
 
     registry: Registry

@@ -63,7 +63,7 @@ def dynamodb(dynamodb_alone: Callable[[Clock], AbstractContextManager[ResultStor
 task_ids = (f"t{number}" for number in itertools.count())
 
 
-@settings(max_examples=150, deadline=None, database=None)
+@settings(max_examples=80, deadline=None, database=None)
 @given(row=rows, condition=conditions, update=updates())
 def test_memory_and_dynamodb_decide_and_write_alike(
     dynamodb: ResultStore, row: dict[str, Any], condition: Condition, update: dict[str, Any]

@@ -1,8 +1,12 @@
 """The page of one task, in every state that a visitor can meet."""
 
+import html
+import io
 import json
+import re
 
 import pytest
+from PIL import Image
 
 from penstock.batch import process
 from penstock.execution import Invocation
@@ -36,10 +40,6 @@ def work(monkeypatch):
 
 
 def png(width: int = 700) -> bytes:
-    import io
-
-    from PIL import Image
-
     file = io.BytesIO()
     Image.new("RGBA", (width, 100), (0, 100, 200, 120)).save(file, "PNG")
     return file.getvalue()
@@ -118,9 +118,6 @@ def test_an_unknown_task_has_a_page_in_words(client):
 
 
 def test_the_words_for_the_script_are_json(client):
-    import html
-    import re
-
     result = make_thumbnails.enqueue("cat", widths=[100])
     [words] = re.findall('data-words="([^"]*)"', client.get(f"/tasks/{result.id}").text)
     assert json.loads(html.unescape(words))["SUCCEEDED"] == "Done"

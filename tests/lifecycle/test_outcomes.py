@@ -55,8 +55,8 @@ def test_a_good_task_costs_one_send_and_three_writes(world: World) -> None:
         results=Counting(world.ports.results, calls),
         payloads=Counting(world.ports.payloads, calls),
     )
-    world.deploy(process).task(add).enqueue(1, 2)
-    world.deliver()
+    world.deploy(process).task(queue="images")(add).enqueue(1, 2)
+    world.deliver("images")
     assert calls == ["send", "apply queued", "apply claim", "apply succeed"]
 
 
@@ -64,8 +64,8 @@ def test_a_task_without_record_costs_one_send_and_two_writes(world: World) -> No
     calls: list[str] = []
     results = Counting(world.ports.results, calls)
     process = world.another_process(transport=Counting(world.ports.transport, calls), results=results)
-    world.deploy(process).task(record=False)(add).enqueue(1, 2)
-    world.deliver()
+    world.deploy(process).task(queue="images", record=False)(add).enqueue(1, 2)
+    world.deliver("images")
     assert calls == ["send", "apply claim", "apply succeed"]
 
 
@@ -274,7 +274,7 @@ def test_a_task_whose_result_is_no_json_has_succeeded_all_the_same(world: World)
 
     result = connect.enqueue()
     assert world.drain() == ["SUCCEEDED"]
-    with pytest.raises(ResultError, match="succeeded, but its return value was not kept.*object has no JSON form"):
+    with pytest.raises(ResultError, match=r"succeeded, but its return value was not kept.*object has no JSON form"):
         _ = result.refresh().return_value
 
 

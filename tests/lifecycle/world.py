@@ -3,9 +3,11 @@
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+
+from msgspec.structs import replace
 
 from penstock import Penstock
 from penstock.batch import BatchReport, process
@@ -20,7 +22,11 @@ from penstock.settings import QueueSettings, dead_letter_queue
 from penstock.times import Clock
 from penstock.transitions import Transition
 
-QUEUES = (QueueEntry("default"), QueueEntry("images", batch_size=1), QueueEntry("ledger", fifo=True, batch_size=1))
+QUEUES = (
+    QueueEntry("default"),
+    QueueEntry("images", time_limit=30, batch_size=1),
+    QueueEntry("ledger", fifo=True, batch_size=1),
+)
 MAX_RECEIVE_COUNT = QUEUES[0].max_receive_count
 # A run's lease lasts a second longer than its invocation; a message whose run crashed comes back five seconds after it.
 INVOCATION_SECONDS = QUEUES[0].function_timeout
@@ -42,6 +48,9 @@ class Worker:
         report = process(self.tasks, event, Invocation("request-1", lambda: (ends - self._clock()).total_seconds()))
         self.report = report
         return Returned(json.dumps(report.response()))
+
+    def outcomes(self) -> list[str]:
+        return [event.outcome for event in self.report.events] if self.report else []
 
 
 @dataclass
@@ -91,7 +100,12 @@ class World:
         """One invocation, if there is something to work on; what it did with each message."""
         self.worker.report = None
         self.mappings[queue].poll()
-        return [event.outcome for event in self.worker.report.events] if self.worker.report else []
+        return self.worker.outcomes()
+
+    def replay(self, event: Mapping[str, Any]) -> list[str]:
+        """Invoke the worker with an event that was delivered before, as SQS may do at any time."""
+        self.worker.invoke(event, INVOCATION_SECONDS)
+        return self.worker.outcomes()
 
     def drain(self, queue: str = "default", *, hours: float = 3) -> list[str]:
         """Deliver as time goes by until the queue is empty; everything that was done on the way."""

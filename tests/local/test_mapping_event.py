@@ -1,7 +1,8 @@
 """The event that Lambda makes of SQS messages."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
+
+from msgspec.structs import replace
 
 from penstock.delivery import Delivery
 from penstock.local.sqs_event import event, record

@@ -65,13 +65,9 @@ def test_a_long_traceback_keeps_its_end() -> None:
 
 
 def test_the_traceback_shows_the_cause() -> None:
-    try:
-        try:
-            raise KeyError("cause")
-        except KeyError as cause:
-            raise ValueError("effect") from cause
-    except ValueError as error:
-        assert "KeyError: 'cause'" in describe(error, "resize").traceback
+    error = ValueError("effect")
+    error.__cause__ = KeyError("cause")
+    assert "KeyError: 'cause'" in raised(error).traceback
 
 
 def test_the_traceback_shows_no_values_of_local_variables() -> None:

@@ -1,0 +1,1 @@
+"""This project on one machine, without AWS: ``python -m local demo | dev | env``."""
