@@ -13,22 +13,17 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from penstock.app import Penstock
-from penstock.aws.connect import connect
+from penstock.aws.connection import connect
 from penstock.batch import process
 from penstock.execution import Invocation
 from penstock.telemetry import CurrentTaskFilter, RunEvent
-
-Handler = Callable[[Mapping[str, Any], LambdaContext], dict[str, Any]]
 
 NAMESPACE, SERVICE = "Penstock", "penstock"
 MAX_VALUES_A_METRIC = 100  # of the embedded metric format
 
 
-def lambda_handler(tasks: Penstock) -> Handler:
-    """The whole worker: ``handler = lambda_handler(tasks)`` is a Lambda function for any SQS event source mapping.
-
-    Connects ``tasks`` from the environment at import, in the time that Lambda gives to initialisation.
-    """
+def worker(tasks: Penstock) -> Callable[[Mapping[str, Any], Any], dict[str, Any]]:
+    """See ``penstock.aws.lambda_handler``."""
     if not tasks.is_connected:
         connect(tasks)
     logger = Logger(service=SERVICE)
@@ -43,7 +38,9 @@ def lambda_handler(tasks: Penstock) -> Handler:
         _count(report.events, metrics)
         return dict(report.response())
 
-    return cast("Handler", handler)  # Powertools' decorators lose the signature
+    return cast(
+        "Callable[[Mapping[str, Any], Any], dict[str, Any]]", handler
+    )  # Powertools' decorators lose the signature
 
 
 def _speak_through(logger: Logger) -> None:

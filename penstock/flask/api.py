@@ -62,7 +62,7 @@ def api(tasks: Penstock, *, allow: Collection[str], authorize: Callable[[], None
 
     @blueprint.post("/tasks")
     def enqueue() -> Response:
-        wanted = _read(request.get_json())
+        wanted = _read(_json())
         if wanted.task not in allow:
             known = wanted.task in tasks.registry
             words = (
@@ -105,6 +105,13 @@ _TYPES: dict[str, tuple[type, str]] = {
     "run_after": (str, "text, such as 2026-11-21T04:36:38Z"),
     "task_id": (str, "text"),
 }
+
+
+def _json() -> Any:
+    try:
+        return request.get_json()
+    except RecursionError:  # Flask leaves this one to the server's error page
+        raise BadRequest("the JSON is nested too deeply") from None
 
 
 def _read(body: Any) -> _Request:

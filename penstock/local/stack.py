@@ -81,11 +81,15 @@ class Stack:
         folders = self.project.watched
         if not folders:
             self._supervisor.wait()
+        told = False
         # One thread for all: the watcher wakes up often enough to look after the children in between.
         for changes in watch(
             *folders, watch_filter=DefaultFilter(), rust_timeout=_WATCH_MILLISECONDS, yield_on_timeout=True
         ):
             self._supervisor.check()
+            if not told:  # only now does it really watch
+                self._log(SUPERVISOR, f"watching {', '.join(folder.name for folder in folders)}")
+                told = True
             if changes:
                 changed = sorted({_relative(path, self.project.root) for _, path in changes})
                 self._log(SUPERVISOR, f"{', '.join(changed)} changed: reloading the web and the workers")

@@ -1,19 +1,27 @@
 """The web process of the local stack: ``python -m penstock.local.web --app flask_app.wsgi:app --fd 5``.
 
-Werkzeug's threaded server on a socket that the supervisor owns, so that a reload refuses no connection.
+Werkzeug's threaded server on a socket that the supervisor owns, so that a reload drops no request: what this process has
+accepted it answers, what comes later waits in the socket for the next one.
 """
 
 import argparse
+import signal
 import sys
+import threading
+import time
 from collections.abc import Sequence
 from typing import cast
 from wsgiref.types import WSGIApplication
 
-from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.utils import import_string
 
 from penstock.local import lifeline
 from penstock.local.sockets import HOST
+
+# For requests under way after SIGTERM. A browser's idle connection must not use it up: the supervisor's patience is longer.
+GRACE_SECONDS = 1.0
+_SHUTDOWN_POLL_SECONDS = 0.05
 
 
 class _Handler(WSGIRequestHandler):
@@ -29,8 +37,19 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     lifeline.hold(options)
     application = cast(WSGIApplication, import_string(options.app))
-    make_server(HOST, 0, application, threaded=True, request_handler=_Handler, fd=options.fd).serve_forever()
+    serve(make_server(HOST, 0, application, threaded=True, request_handler=_Handler, fd=options.fd))
     return 0
+
+
+def serve(server: BaseWSGIServer) -> None:
+    """Serve until SIGTERM, then accept no more and give what runs its grace."""
+    # shutdown() waits for the loop, which runs in the thread that the signal interrupts: so from another one.
+    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown, daemon=True).start())
+    before = set(threading.enumerate())
+    server.serve_forever(poll_interval=_SHUTDOWN_POLL_SECONDS)
+    deadline = time.monotonic() + GRACE_SECONDS
+    for thread in set(threading.enumerate()) - before:
+        thread.join(max(deadline - time.monotonic(), 0))
 
 
 if __name__ == "__main__":

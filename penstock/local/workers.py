@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 
-from penstock.aws.connect import ports as aws_ports
+from penstock.aws.connection import ports as aws_ports
 from penstock.errors import PenstockError
 from penstock.local import lifeline
 from penstock.local.environment import require_loopback

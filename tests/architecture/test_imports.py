@@ -65,3 +65,7 @@ def test_importing_it_brings_nothing_heavy(package: str) -> None:
 
 def test_the_worker_does_not_import_flask_pillow_or_the_local_stack() -> None:
     assert modules_after("import lambdas.worker") & {"flask", "werkzeug", "PIL", "moto", "rich"} == frozenset()
+
+
+def test_the_web_does_not_import_what_only_workers_have() -> None:
+    assert modules_after("import flask_app") & {"PIL", "aws_lambda_powertools", "moto", "rich"} == frozenset()

@@ -13,7 +13,7 @@ from mypy_boto3_dynamodb import DynamoDBClient
 from mypy_boto3_s3 import S3Client
 from mypy_boto3_sqs import SQSClient
 
-from penstock.aws.connect import CLIENT_CONFIG
+from penstock.aws.connection import CLIENT_CONFIG
 from penstock.aws.dynamodb import DynamoResultStore, table_definition, ttl_definition
 from penstock.aws.s3 import S3PayloadStore
 from penstock.aws.sqs import SqsTransport

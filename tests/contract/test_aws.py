@@ -20,13 +20,14 @@ from mypy_boto3_sqs import SQSClient
 
 from penstock import Penstock
 from penstock.aws import connect
-from penstock.aws.connect import CLIENT_CONFIG, SystemRandom
+from penstock.aws.connection import CLIENT_CONFIG, SystemRandom
 from penstock.aws.dynamodb import DynamoResultStore
 from penstock.aws.s3 import S3PayloadStore
 from penstock.aws.sqs import SqsTransport
 from penstock.errors import AccessRefused, ConfigurationError, Unavailable
 from penstock.ports import OutgoingMessage
 from penstock.settings import QueueSettings, Settings
+from penstock.transitions import request_cancel
 
 REGION = "eu-central-1"
 URL = f"https://sqs.{REGION}.amazonaws.com/123456789012/somewhere-default"
@@ -190,6 +191,31 @@ def failed(code: str, message: str, *, sender_fault: bool) -> dict[str, Any]:
     return {"Successful": [], "Failed": [entry]}
 
 
+@pytest.fixture
+def dynamodb() -> DynamoDBClient:
+    dynamodb: DynamoDBClient = client("dynamodb")
+    return dynamodb
+
+
+class TestResultStore:
+    @mock_aws
+    def test_a_transition_without_a_table_is_an_error_and_no_refusal(self, dynamodb: DynamoDBClient) -> None:
+        with pytest.raises(AccessRefused, match=r"DynamoDB UpdateItem .request_cancel. on tasks was refused"):
+            DynamoResultStore(dynamodb, "tasks").apply("t", request_cancel())
+
+    def test_a_transition_that_dynamodb_throttles_is_unavailable(self, dynamodb: DynamoDBClient) -> None:
+        with Stubber(dynamodb) as stubber:
+            stubber.add_client_error("update_item", "ProvisionedThroughputExceededException", http_status_code=400)
+            with pytest.raises(Unavailable, match=r"UpdateItem"):
+                DynamoResultStore(dynamodb, "tasks").apply("t", request_cancel())
+
+    def test_a_row_is_read_consistently(self, dynamodb: DynamoDBClient) -> None:
+        key = {"task_id": {"S": "t"}, "item": {"S": "task"}}
+        with Stubber(dynamodb) as stubber:
+            stubber.add_response("get_item", {}, {"TableName": "tasks", "Key": key, "ConsistentRead": True})
+            assert DynamoResultStore(dynamodb, "tasks").get("t") is None
+
+
 class TestPartialAnswers:
     def test_a_failure_of_sqs_within_a_batch_is_unavailable(self, stubbed: Stubber, transport: SqsTransport) -> None:
         stubbed.add_response("delete_message_batch", failed("InternalError", "oops", sender_fault=False))
@@ -224,8 +250,7 @@ class TestPartialAnswers:
         with pytest.raises(AccessRefused, match=r"VisibilityTimeout"):
             transport.change_visibility("default", {"handle": 43_200})
 
-    def test_keys_that_dynamodb_left_for_later_are_asked_for_again(self) -> None:
-        dynamodb: DynamoDBClient = client("dynamodb")
+    def test_keys_that_dynamodb_left_for_later_are_asked_for_again(self, dynamodb: DynamoDBClient) -> None:
         keys = [{"task_id": {"S": name}, "item": {"S": "task"}} for name in ("a", "b")]
         rows = [
             {
@@ -245,8 +270,7 @@ class TestPartialAnswers:
             page = DynamoResultStore(dynamodb, "tasks").failures(limit=10)
         assert [row.task_id for row in page.rows] == ["a", "b"]
 
-    def test_a_row_that_the_index_shows_twice_is_read_once(self) -> None:
-        dynamodb: DynamoDBClient = client("dynamodb")
+    def test_a_row_that_the_index_shows_twice_is_read_once(self, dynamodb: DynamoDBClient) -> None:
         key = {"task_id": {"S": "a"}, "item": {"S": "task"}}
         with Stubber(dynamodb) as stubber:
             stubber.add_response("scan", {"Items": [key, key]})

@@ -83,3 +83,37 @@ def test_they_decide_alike_where_there_is_no_row(dynamodb: ResultStore, conditio
     memory, task_id = MemoryResultStore(lambda: NOW), next(task_ids)
     transition = Transition("first", when=condition, set=NEEDED)
     assert memory.apply(task_id, transition) == dynamodb.apply(task_id, transition)
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        (Equals, {"less": False, "same": True, "more": False, "absent": False}),
+        (Below, {"less": True, "same": False, "more": False, "absent": False}),
+        (Above, {"less": False, "same": False, "more": True, "absent": False}),
+    ],
+)
+@pytest.mark.parametrize(
+    ("name", "present", "value"),
+    [
+        ("attempts", {"less": 9, "same": 10, "more": 11}, 10),  # as text 9 would be more than 10
+        ("lease_owner", {"less": "2026-01-01", "same": "2026-01-02", "more": "2026-01-03"}, "2026-01-02"),
+        ("lease_owner", {"less": "\uffff", "same": "\U0001f600", "more": "\U0001f601"}, "\U0001f600"),
+    ],
+)
+@pytest.mark.parametrize("case", ["less", "same", "more", "absent"])
+def test_a_comparison_holds_exactly_where_it_should(
+    dynamodb: ResultStore,
+    kind: Any,
+    expected: dict[str, bool],
+    name: str,
+    present: dict[str, Any],
+    value: Any,
+    case: str,
+) -> None:
+    row = {name: present[case]} if case in present else {}
+    for results in (MemoryResultStore(lambda: NOW), dynamodb):
+        task_id = next(task_ids)
+        results.apply(task_id, Transition("first", when=Absent("status"), set={**NEEDED, **row}))
+        answer = results.apply(task_id, Transition("second", when=kind(name, value), set={"send_id": "granted"}))
+        assert isinstance(answer, Applied) is expected[case]

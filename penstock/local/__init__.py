@@ -1,0 +1,11 @@
+"""The stand-in for AWS on one machine, for any Flask project: ``Stack(Project(...), ...)`` runs all of it.
+
+| modules | what they are for |
+|---|---|
+| project, stack, supervisor, process, ready, lifeline | a project's processes: start in order, reload, stop, leave none |
+| environment, sockets | what each of them gets: fake credentials, a loopback endpoint, a port |
+| moto_host, provision, queue_list | AWS's part: moto behind one lock, and on it what Terraform makes at AWS |
+| web, workers | the WSGI application; one event source mapping and one function a queue |
+| mapping, pollers, batch_answer, sqs_event | THE event source mapping simulator |
+| function, execution_environment, runtime, invocation | Lambda's part |
+"""
