@@ -67,7 +67,7 @@ def make_thumbnails(key: str, *, widths: list[int]) -> Thumbnails:
         try:
             picture = pictures.decode(file, largest_width=max(widths))
         except pictures.NotAPicture as error:
-            raise Reject(f"{key}: {error}", discard=True) from error
+            raise Reject(str(error), discard=True) from error
     written = []
     for done, width in enumerate(widths, start=2):
         current_task.progress(done, steps, f"{width} pixels wide")
@@ -91,9 +91,11 @@ def _fetch(store: PhotoStore, key: str, file: IO[bytes]) -> None:
     except PhotoNotFound:
         raise Reject(f"there is no {key!r} in the bucket: upload it and redrive") from None
     except PhotoTooLarge as error:
-        raise Reject(f"{key} has {error.size:,} bytes: photos have {MAX_PHOTO_BYTES:,} at most", discard=True) from None
+        raise Reject(
+            f"the file has {error.size:,} bytes: photos have {MAX_PHOTO_BYTES:,} at most", discard=True
+        ) from None
     if size == 0:
-        raise Reject(f"{key} is empty (0 bytes): the upload did not bring a photo", discard=True)
+        raise Reject("the file is empty (0 bytes): the upload did not bring a photo", discard=True)
 
 
 def _write(store: PhotoStore, key: str, encoded: "Encoded") -> Thumbnail:

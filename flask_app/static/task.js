@@ -23,7 +23,7 @@ function show(task) {
   set(badge, words[task.status]);
   badge.className = `badge ${task.status.toLowerCase()}`;
   set(attempts, String(task.attempts));
-  set(note, task.progress ? task.progress.note : "");
+  if (task.status !== "SCHEDULED") set(note, task.progress ? task.progress.note : "");
   if (task.progress && task.progress.total) {
     bar.max = task.progress.total;
     bar.value = task.progress.done;

@@ -38,11 +38,20 @@ def deaths(documents: list[Document]) -> None:
     if not documents:
         console.print("No dead letters.")
         return
-    table = Table("task id", "task", "queue", "died", "error", box=None, header_style="bold", pad_edge=False)
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in ("task id", "task", "queue", "died (UTC)"):
+        table.add_column(name, no_wrap=name == "task id")  # to be copied whole
+    table.add_column("error")
     for document in documents:
         error = document["error"]
         words = "" if error is None else f"{error['type']}: {error['message']}"
-        cells = (document["id"], document["task"], document["queue"], document["failed_at"] or "", words)
+        cells = (
+            document["id"],
+            document["task"],
+            document["queue"],
+            (document["failed_at"] or "")[:19].replace("T", " "),
+            words,
+        )
         table.add_row(*(Text(cell, overflow="fold") for cell in cells))
     console.print(table)
     console.print("\nWhy: flask penstock dlq show TASK_ID", style="dim", highlight=False)
@@ -67,9 +76,9 @@ def explanation(document: Document) -> None:
             f"Attempt {attempt['number']}, {attempt['started_at']}, {attempt['duration_ms']} ms → {attempt['outcome']}"
         )
         console.print(Text(title, style="bold"))
-        console.print(Text(attempt["traceback"].rstrip()))
+        console.print(Text(attempt["traceback"].rstrip()), soft_wrap=True)
     console.print()
-    console.print(Text(f"Next: {document['advice']}"))
+    console.print(Text(f"Next: {document['advice']}"), soft_wrap=True)
 
 
 def _facts(console: "Console", rows: list[tuple[str, str]]) -> None:
