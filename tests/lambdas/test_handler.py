@@ -73,4 +73,9 @@ def test_a_batch_writes_one_metrics_document(written: list[dict[str, Any]]) -> N
 
 def test_the_metrics_count_the_outcomes_of_a_queue(written: list[dict[str, Any]]) -> None:
     (document,) = [line for line in written if "_aws" in line]
-    assert (document["queue"], document["Succeeded"], document["Dead"], document["Malformed"]) == ("default", [1.0], [1.0], [1.0])
+    assert (document["queue"], document["Succeeded"], document["Dead"], document["Malformed"]) == (
+        "default",
+        [1.0],
+        [1.0],
+        [1.0],
+    )
