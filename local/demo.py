@@ -26,7 +26,7 @@ from penstock.states import Status
 
 WIDTHS = [320, 640, 1280]
 MISSING_KEY = "uploads/missing.jpg"
-TIMEOUT_SECONDS = 120.0  # for one part of the story: a slow machine, not a patient user
+TIMEOUT_SECONDS = 90.0  # for one part of the story: a slow machine, not a patient user
 _POLL_SECONDS = 0.2
 _APP = ("flask", "--app", "flask_app.wsgi", "penstock")
 

@@ -22,6 +22,7 @@ from local.receiver import Receiver
 from local.samples import Photo, missing_photo, photos
 from local.show import console_for, print_table, show_on
 from penstock.errors import PenstockError
+from penstock.local.process import StackError
 from penstock.local.stack import Stack
 
 OK, NOT_AS_IT_SHOULD_BE, REFUSED = 0, 1, 2
@@ -77,7 +78,8 @@ def demo(files: Sequence[Path], environ: Mapping[str, str], *, as_json: bool, ve
     try:
         document = _run(Samples(own), environ, console, log)
     except (PenstockError, HttpError) as error:
-        log.show_last()
+        if not isinstance(error, StackError):  # which shows the lines that matter itself
+            log.show_last()
         return _refuse(f"The demo stopped: {error}", NOT_AS_IT_SHOULD_BE, as_json=as_json)
     document["seconds"] = round(time.monotonic() - started, 1)
     if not document["ok"]:

@@ -1,12 +1,13 @@
 """TaskResult: what the caller holds of a task, in the enqueuing process or in any other."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Generic, TypeVar, cast
 
 from penstock.errors import ResultError, TaskFailed, TaskNotFinished, WaitTimeout
-from penstock.ports import Applied, Ports
+from penstock.ports import Applied, PayloadStore, Ports
 from penstock.record import AttemptRow, ErrorSummary, Progress, TaskRow, status_of
 from penstock.states import Status
 from penstock.transitions import cancel, request_cancel
@@ -117,8 +118,19 @@ class TaskResult(Generic[R]):
         if row.result_pointer is not None:
             if self._ports.payloads is None:
                 raise ResultError(f"the result of task {self.id} is in S3: set PENSTOCK_PAYLOAD_BUCKET in this process")
-            return self._ports.payloads.get(row.result_pointer).decode()
+            return self._fetched(row.result_pointer, self._ports.payloads)
         return row.result if row.result is not None else json.dumps(None)
+
+    def _fetched(self, pointer: str, payloads: PayloadStore) -> str:
+        try:
+            content = payloads.get(pointer)
+        except KeyError:
+            raise ResultError(f"the result of task {self.id} is no longer in S3 under {pointer!r}") from None
+        if hashlib.sha256(content).hexdigest() != self.row.result_sha256:
+            raise ResultError(
+                f"the result of task {self.id} in S3 under {pointer!r} is not the one that was stored (sha256)"
+            )
+        return content.decode()
 
     def __repr__(self) -> str:
         return f"<TaskResult {self.id} {self.task} {self.status}>"

@@ -50,6 +50,7 @@ def _speak_through(logger: Logger) -> None:
     root = logging.getLogger()
     root.handlers = [own]  # Lambda's own handler would write each line a second time
     root.setLevel(logger.log_level)
+    logging.getLogger("botocore").setLevel(logging.WARNING)  # it tells at INFO where it found its credentials
     logging.getLogger(logger.name).propagate = False  # it has the handler itself
 
 

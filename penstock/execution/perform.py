@@ -60,13 +60,9 @@ def decide(x: Execution, worker: Worker) -> Execution:
         return x
     if x.outcome.hopeless:
         return replace(x, decision=GiveUp("the message does not fit the function as it is deployed here"))
-    row = known(x.row)
-    decision = known(x.task).options.retry.decide(
-        x.outcome.error,
-        attempt=row.attempts,
-        attempts_left=row.attempts_left or 0,
-        random=worker.ports.random.random,
-    )
+    policy, left = known(x.task).options.retry, known(x.row).attempts_left or 0
+    attempt = max(1, policy.max_attempts - left)  # of this budget: after a redrive the backoff starts anew too
+    decision = policy.decide(x.outcome.error, attempt=attempt, attempts_left=left, random=worker.ports.random.random)
     return replace(x, decision=decision)
 
 

@@ -20,7 +20,8 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request, url_for
 from werkzeug.exceptions import BadRequest, HTTPException
 
-from penstock.app import MAX_MESSAGE_BYTES, Penstock
+from penstock.app import Penstock
+from penstock.enqueue import MAX_MESSAGE_BYTES
 from penstock.envelope import JSON
 from penstock.errors import ConfigurationError, InvalidOption, PenstockError
 from penstock.flask import documents

@@ -14,7 +14,7 @@ def contracts() -> configparser.ConfigParser:
 
 
 def test_every_package_of_the_repository_is_under_contract() -> None:
-    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "benchmarks"}
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "benchmarks", "tools"}
 
     assert packages <= set(contracts()["importlinter"]["root_packages"].split())
 

@@ -219,8 +219,10 @@ def test_a_zombie_acknowledges_nothing_while_its_successor_runs(world: World, ru
         return f"attempt {attempt}"
 
     result = world.tasks.task(noting(runs, then)).enqueue()
-    assert (world.deliver(), world.drain()) == (["LEFT"], ["SUCCEEDED"])
-    assert result.refresh().return_value == "attempt 3"
+    world.deliver()
+    assert world.worker.report is not None
+    assert len(world.worker.report.failed) == 1  # a stale receipt handle may still delete on SQS
+    assert (world.drain(), result.refresh().return_value) == (["SUCCEEDED"], "attempt 3")
 
 
 def test_a_zombie_writes_no_progress(world: World, runs: Runs) -> None:

@@ -180,7 +180,9 @@ def test_a_number_that_json_does_not_have_is_refused(value: Any, annotation: Any
         there_and_back(value, annotation)
 
 
-@pytest.mark.parametrize("value", [object(), len, print, Exception("x"), 1j, (n for n in "ab"), type], ids=repr)
+@pytest.mark.parametrize(
+    "value", [object(), len, print, Exception("x"), 1j, (n for n in "ab"), type], ids=lambda value: type(value).__name__
+)
 def test_an_object_without_json_form_is_refused_by_its_parameter(value: Any) -> None:
     with pytest.raises(InvalidArguments, match="argument 'value' has no JSON form"):
         there_and_back(value, Any)
