@@ -2,18 +2,20 @@
 
 import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, ParamSpec, TypeVar, overload
 
-from penstock.enqueue import enqueue
-from penstock.envelope import JSON, MAX_NAME_LENGTH
-from penstock.errors import ConfigurationError, NotConnected, TaskNotFound
+from penstock.enqueue import Accepted, enqueue
+from penstock.enqueue_many import enqueue_many
+from penstock.envelope import MAX_NAME_LENGTH
+from penstock.errors import ConfigurationError, NotConnected, PartialEnqueueError, TaskNotFound
+from penstock.hooks import Hook, Hooks, Middleware
 from penstock.ports import Ports
 from penstock.record import TaskRow
 from penstock.registry import Registry
 from penstock.result import TaskResult
 from penstock.retry import Backoff, RetryPolicy
-from penstock.task import EnqueueOptions, Task, TaskOptions
+from penstock.task import Call, Task, TaskOptions
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -28,6 +30,7 @@ class Penstock:
 
     def __init__(self) -> None:
         self.registry = Registry()
+        self.hooks = Hooks()
         self._ports: Ports | None = None
 
     @overload
@@ -45,6 +48,7 @@ class Penstock:
         time_limit: int = 30,
         backoff: Backoff | None = None,
         record: bool = True,
+        sensitive: bool = False,
     ) -> Callable[[Callable[P, R]], Task[P, R]]: ...
 
     def task(
@@ -59,20 +63,23 @@ class Penstock:
         time_limit: int = 30,
         backoff: Backoff | None = None,
         record: bool = True,
+        sensitive: bool = False,
     ) -> Any:
         """Make a function a task.
 
         ``name`` (the function's own by default) is what messages carry: keep it when you move the function.
         ``max_attempts`` starts at most, on errors of the classes in ``retry_on``, ``backoff`` apart. ``time_limit`` is
         seconds. ``record=False`` leaves out the write of the QUEUED row: two writes a task instead of three, but a task
-        that has not started cannot be seen. ConfigurationError where an option makes no sense.
+        that has not started cannot be seen. ``sensitive=True`` keeps arguments and error texts out of the table and the
+        logs, so such a task can be redriven but not edited or retried by hand. A coroutine function is run by
+        ``asyncio.run``. ConfigurationError where an option makes no sense.
         """
         if max_attempts < 1 or time_limit < 1:
             raise ConfigurationError(
                 f"max_attempts={max_attempts} and time_limit={time_limit} (seconds) must be 1 at least"
             )
         policy = RetryPolicy(max_attempts, retry_on, backoff or Backoff())
-        options = TaskOptions(queue, time_limit, policy, record)
+        options = TaskOptions(queue, time_limit, policy, record, sensitive)
 
         def register(function: Callable[P, R]) -> Task[P, R]:
             _check_function(function, name or function.__name__)
@@ -109,16 +116,47 @@ class Penstock:
             raise TaskNotFound(
                 f"no task {task_id!r:.140} is recorded: never enqueued, not recorded yet, or past its retention"
             )
-        return self._result(row)
+        return self.result_of(row)
 
-    def send(
-        self, task: Task[Any, Any], args: list[JSON], kwargs: dict[str, JSON], options: EnqueueOptions
-    ) -> TaskResult[Any]:
-        """Enqueue one call, given as JSON. ``Task.enqueue`` is the way to it."""
-        accepted = enqueue(self.ports, task, args, kwargs, options)
-        return self._result(accepted.row, created=accepted.created)
+    def send(self, call: Call) -> TaskResult[Any]:
+        """Enqueue one call. ``Task.enqueue`` is the way to it."""
+        accepted = enqueue(self.ports, call)
+        return self.result_of(accepted.row, created=accepted.created)
 
-    def _result(self, row: TaskRow, *, created: bool = True) -> TaskResult[Any]:
+    def enqueue_many(self, calls: Iterable[Call]) -> list[TaskResult[Any]]:
+        """Enqueue calls made by ``task.call(...)``, ten a request; complete before it returns.
+
+        Raises what ``Task.enqueue`` raises if a call can be refused beforehand (nothing was sent then), and
+        PartialEnqueueError if SQS took only some: it has the results of those, and the numbers and reasons of the rest.
+        """
+        sent: list[TaskResult[Any]] = []
+        failed: list[tuple[int, str]] = []
+        for index, outcome in enumerate(enqueue_many(self.ports, list(calls))):
+            if isinstance(outcome, Accepted):
+                sent.append(self.result_of(outcome.row, created=outcome.created))
+            else:
+                failed.append((index, str(outcome)))
+        if failed:
+            raise PartialEnqueueError(sent, failed)
+        return sent
+
+    def middleware(self, around: Middleware) -> Middleware:
+        """Decorator: call ``around(run, call_next)`` around every run, inside its time limit; return call_next()'s value."""
+        self.hooks.middleware.append(around)
+        return around
+
+    def on_success(self, hook: Hook) -> Hook:
+        """Decorator: call ``hook(ended)`` in the worker once a success is recorded. Its errors are logged, no more."""
+        self.hooks.on_success.append(hook)
+        return hook
+
+    def on_dead(self, hook: Hook) -> Hook:
+        """Decorator: call ``hook(ended)`` once a death is recorded, by the worker or by the reconciler."""
+        self.hooks.on_dead.append(hook)
+        return hook
+
+    def result_of(self, row: TaskRow, *, created: bool = True) -> TaskResult[Any]:
+        """The result that shows ``row``, its return value decoded by the task's annotation."""
         # A task of another project, or one that was deleted: its result stays plain JSON.
         decode = self.registry[row.task].codec.decode_result if row.task in self.registry else json.loads
         return TaskResult(self.ports, row, decode, created=created)
@@ -131,12 +169,7 @@ def _check_function(function: Callable[..., Any], name: str) -> None:
         )
     if not inspect.isroutine(function):
         raise ConfigurationError(f"task {name}: {function!r:.80} is no function: decorate a function that calls it")
-    if (
-        inspect.iscoroutinefunction(function)
-        or inspect.isgeneratorfunction(function)
-        or inspect.isasyncgenfunction(function)
-    ):
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         raise ConfigurationError(
-            f"task {name} is a coroutine or generator function, whose call only makes an object that nobody runs: "
-            "use a plain function (with asyncio.run(...) inside)"
+            f"task {name} is a generator function, whose call only makes an object that nobody runs: return a list"
         )

@@ -43,7 +43,7 @@ def process(tasks: Penstock, event: Mapping[str, Any], invocation: Invocation) -
     Raises only where nothing of the batch can be worked on (no SQS event, an unknown queue): SQS then shows all of it again.
     """
     ports = tasks.ports
-    worker = Worker(tasks.registry, ports, invocation)
+    worker = Worker(tasks.registry, ports, invocation, tasks.hooks)
     deliveries = _deliveries(event, ports)
     _shorten_visibility(deliveries, ports, invocation)
     failed: list[str] = []

@@ -5,36 +5,55 @@ from contextvars import ContextVar
 from datetime import datetime
 from operator import index
 
-from msgspec import Struct, field
+from msgspec import Struct
 
+from penstock.errors import TaskCancelled
 from penstock.failure import clean
 from penstock.record import Progress
 from penstock.times import Clock
 
 # A progress bar needs no more, and each write costs money.
-SECONDS_BETWEEN_PROGRESS_WRITES = 1.0
+SECONDS_BETWEEN_REQUESTS = 1.0
 
 
 class Run(Struct):
-    """One run of user code. ``write_progress`` carries a Progress to the table."""
+    """One run of user code.
+
+    ``write_progress`` carries a Progress to the table and ``look`` reads the row: both answer whether someone has asked to
+    cancel the task, or None where the table did not answer.
+    """
 
     id: str
     name: str
     queue: str
     attempt: int
     clock: Clock
-    write_progress: Callable[[Progress], None]
+    write_progress: Callable[[Progress], bool | None]
+    look: Callable[[], bool | None]
+    cancelled: bool = False
     unwritten: Progress | None = None
-    _written_at: datetime | None = field(default=None)
+    _asked_at: datetime | None = None
 
     def report(self, value: Progress) -> None:
-        """Write ``value`` now, or keep it for the settle if the last write is under a second ago."""
-        now = self.clock()
+        """Write ``value`` now, or keep it for the settle if the last request is under a second ago."""
         self.unwritten = value
-        if self._written_at is None or (now - self._written_at).total_seconds() >= SECONDS_BETWEEN_PROGRESS_WRITES:
-            self._written_at = now
-            self.write_progress(value)
-            self.unwritten = None
+        if self._is_time():
+            answer = self.write_progress(value)
+            if answer is not None:
+                self.unwritten, self.cancelled = None, answer
+
+    def ask(self) -> bool:
+        """True once someone has asked to cancel the task; as known, if the last request is under a second ago."""
+        if not self.cancelled and self._is_time():
+            self.cancelled = bool(self.look())
+        return self.cancelled
+
+    def _is_time(self) -> bool:
+        now = self.clock()
+        if self._asked_at is not None and (now - self._asked_at).total_seconds() < SECONDS_BETWEEN_REQUESTS:
+            return False
+        self._asked_at = now
+        return True
 
 
 running: ContextVar[Run | None] = ContextVar("penstock_run", default=None)
@@ -63,8 +82,17 @@ class CurrentTask:
         """The number of this attempt, from 1; a redriven task goes on counting."""
         return self._run().attempt
 
+    @property
+    def cancelled(self) -> bool:
+        """True once someone has cancelled the task; asks the table at most once a second. False outside a run."""
+        run = running.get()
+        return run is not None and run.ask()
+
     def progress(self, done: int, total: int | None = None, note: str = "") -> None:
-        """Say that ``done`` of ``total`` steps are done. Written at most once a second, the last one always."""
+        """Say that ``done`` of ``total`` steps are done. Written at most once a second, the last one always.
+
+        Raises TaskCancelled once someone has cancelled the task.
+        """
         done, total = index(done), None if total is None else index(total)
         if not 0 <= done <= (MAX_STEPS if total is None else total) <= MAX_STEPS:
             raise ValueError(f"progress({done}, total={total}): needs 0 <= done <= total <= {MAX_STEPS}")
@@ -73,6 +101,8 @@ class CurrentTask:
         run = running.get()
         if run is not None:
             run.report(Progress(done, total, clean(note)))
+            if run.cancelled:
+                raise TaskCancelled(f"task {run.id} was cancelled while it ran")
 
     def _run(self) -> Run:
         run = running.get()

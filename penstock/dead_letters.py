@@ -1,14 +1,27 @@
-"""Dead letters: which tasks died, why, and the way back."""
+"""Dead letters: which tasks died, why, and every way back.
 
-from collections.abc import Iterator
+Everything but ``redrive`` works from the table: it keeps the envelope of each dead task, so chosen ones can be retried,
+edited or discarded without receiving a message.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from penstock.app import Penstock
-from penstock.errors import TaskNotFound
+from penstock.enqueue import Accepted, Prepared, prepare, record, send
+from penstock.envelope import JSON, Envelope
+from penstock.errors import ConfirmationNeeded, EnvelopeLost, NotDead, PenstockError, TaskNotFound
+from penstock.ports import Applied, RedriveStatus
 from penstock.record import AttemptRow, TaskRow
+from penstock.result import TaskResult
 from penstock.settings import dead_letter_queue
 from penstock.states import Status
+from penstock.task import Call, EnqueueOptions
+from penstock.telemetry import logger
+from penstock.transitions import cancel, retry_sent
 
 _PAGE = 100
 
@@ -42,18 +55,146 @@ def waiting(tasks: Penstock, queue: str) -> int:
 
 def explain(tasks: Penstock, task_id: str) -> Explanation:
     """Why a task died; TaskNotFound where there is no row."""
-    row = tasks.ports.results.get(task_id)
-    if row is None:
-        raise TaskNotFound(f"no task {task_id!r:.140} is recorded")
+    row = _row(tasks, task_id)
     return Explanation(row, tasks.ports.results.attempts(task_id), _advice(row))
 
 
-def redrive(tasks: Penstock, queue: str) -> int | None:
+# -- all of a queue: SQS's own redrive -----------------------------------------------------------------------------------
+
+
+def redrive(tasks: Penstock, queue: str, *, rate: int | None = None) -> int | None:
     """Move everything in the dead-letter queue of ``queue`` back: each task gets its full attempts again.
 
-    How many messages were moved, or None where SQS moves them in the background.
+    ``rate`` is messages a second, 1 to 500. How many messages were moved, or None where SQS moves them in the background.
     """
-    return tasks.ports.transport.redrive(tasks.ports.settings.queue(queue).name)
+    return tasks.ports.transport.redrive(tasks.ports.settings.queue(queue).name, rate=rate)
+
+
+def redrive_status(tasks: Penstock, queue: str) -> RedriveStatus | None:
+    """How far SQS is with the last redrive of ``queue``; None if it knows of none."""
+    return tasks.ports.transport.redrive_status(tasks.ports.settings.queue(queue).name)
+
+
+def cancel_redrive(tasks: Penstock, queue: str) -> bool:
+    """Stop a running redrive; False if none was running. What was moved stays moved."""
+    return tasks.ports.transport.cancel_redrive(tasks.ports.settings.queue(queue).name)
+
+
+def purge(tasks: Penstock, queue: str, *, confirm: str) -> int:
+    """Discard every dead task of ``queue`` and delete its dead letters; how many tasks were discarded.
+
+    ``confirm`` must be the queue's name: ConfirmationNeeded otherwise, with what would go.
+    """
+    name = tasks.ports.settings.queue(queue).name
+    rows = list(dead(tasks, name))
+    if confirm != name:
+        raise ConfirmationNeeded(
+            f"this would discard {len(rows)} dead tasks and delete about {waiting(tasks, name)} messages of {name!r}: "
+            f"say confirm={name!r}"
+        )
+    discarded = sum(discard(tasks, row.task_id) for row in rows)
+    tasks.ports.transport.purge(dead_letter_queue(name))
+    return discarded
+
+
+# -- chosen ones: from the table -----------------------------------------------------------------------------------------
+
+
+def retry(tasks: Penstock, task_id: str) -> TaskResult[Any]:
+    """Run a DEAD task again, with its full attempts, by sending its stored message anew.
+
+    One send and no write that a rule reads: the new message names the death that it answers, and only its claim changes the
+    status. Two clicks, or a click and a redrive, are one run. The old letter is a stray then: the reconciler sweeps it.
+    Raises NotDead, EnvelopeLost, or EnqueueUncertain (then call it again).
+    """
+    row = _dead(tasks, task_id)
+    death = row.lease_owner or ""
+    send(_prepared(tasks, row), tasks.ports, after=death)
+    try:
+        answer = tasks.ports.results.apply(task_id, retry_sent(death, now=tasks.ports.clock()))
+        row = answer.row or row
+    except PenstockError as error:  # a note for people: the retry is sent
+        logger.warning("the retry of %s is sent, but could not be noted: %s", task_id, error)
+    return tasks.result_of(row)
+
+
+def discard(tasks: Penstock, task_id: str) -> bool:
+    """Give a DEAD task up for good: CANCELLED, its letter swept. False if it was not DEAD any more."""
+    row = _row(tasks, task_id)
+    if row.status is not Status.DEAD:
+        return False
+    return isinstance(tasks.ports.results.apply(task_id, cancel(row, now=tasks.ports.clock())), Applied)
+
+
+def edit(tasks: Penstock, task_id: str, patch: Mapping[str, JSON]) -> TaskResult[Any]:
+    """Run a DEAD task's work with other arguments: a new task, whose ``row.origin`` is the old one, which is discarded.
+
+    ``patch`` is a JSON merge patch (RFC 7396) of ``{"args": [...], "kwargs": {...}}``. The arguments are checked against the
+    function first. Raises NotDead, EnvelopeLost, InvalidArguments, and what ``Task.enqueue`` raises.
+    """
+    row = _dead(tasks, task_id)
+    old = _envelope(tasks, row)
+    document = merge_patch({"args": old.args, "kwargs": old.kwargs}, patch)
+    task = tasks.registry[old.task]
+    args, kwargs = task.codec.decode_arguments(document["args"], document["kwargs"])
+    call = Call(task, *task.codec.encode_arguments(tuple(args), kwargs), EnqueueOptions(group=old.group, tags=old.tags))
+    prepared = prepare(tasks.ports, call, origin=task_id)
+    if isinstance(prepared, Accepted):  # only a task id of the caller's can be known
+        raise AssertionError("a fresh task id is known")
+    accepted = record(prepared, send(prepared, tasks.ports), tasks.ports)
+    discard(tasks, task_id)
+    return tasks.result_of(accepted.row)
+
+
+def merge_patch(target: JSON, patch: JSON) -> JSON:
+    """``target`` after a JSON merge patch: https://www.rfc-editor.org/rfc/rfc7396"""
+    if not isinstance(patch, Mapping):
+        return patch
+    merged = dict(target) if isinstance(target, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = merge_patch(merged.get(key), value)
+    return merged
+
+
+def _row(tasks: Penstock, task_id: str) -> TaskRow:
+    row = tasks.ports.results.get(task_id)
+    if row is None:
+        raise TaskNotFound(f"no task {task_id!r:.140} is recorded")
+    return row
+
+
+def _dead(tasks: Penstock, task_id: str) -> TaskRow:
+    row = _row(tasks, task_id)
+    if row.status is not Status.DEAD:
+        raise NotDead(
+            f"task {task_id} is {row.status}: only a DEAD task can be retried or edited. "
+            "To do its work once more, enqueue it again as a new task"
+        )
+    return row
+
+
+def _envelope(tasks: Penstock, row: TaskRow) -> Envelope:
+    if row.envelope is not None:
+        return Envelope.from_json(row.envelope)
+    payloads = tasks.ports.payloads
+    if row.envelope_pointer is not None and payloads is not None:
+        try:
+            return Envelope.from_json(payloads.get(row.envelope_pointer).decode())
+        except KeyError:
+            pass
+    raise EnvelopeLost(
+        f"the table does not keep the message of task {row.task_id}: it is sensitive, or large and not in the payload "
+        f"bucket (any more). Its letter still says everything: redrive the queue {row.queue!r}"
+    )
+
+
+def _prepared(tasks: Penstock, row: TaskRow) -> Prepared:
+    envelope = replace(_envelope(tasks, row), run_after=None)
+    task = tasks.registry[envelope.task]
+    return Prepared(Call(task, envelope.args, envelope.kwargs), envelope, tasks.ports.settings.queue(row.queue), 0)
 
 
 def _advice(row: TaskRow) -> str:

@@ -2,13 +2,11 @@
 
 import logging
 import math
-import re
 from datetime import datetime, timedelta
-from typing import Any
 
 from msgspec import Struct
 
-from penstock.envelope import ID, JSON, Envelope
+from penstock.envelope import GROUP, ID, Envelope
 from penstock.errors import (
     EnqueueUncertain,
     EnvelopeTooLarge,
@@ -21,7 +19,7 @@ from penstock.ports import Applied, OutgoingMessage, Ports
 from penstock.record import TaskRow
 from penstock.settings import QueueSettings
 from penstock.states import Status
-from penstock.task import EnqueueOptions, Task
+from penstock.task import Call, EnqueueOptions
 from penstock.times import to_milliseconds
 from penstock.transitions import queued
 
@@ -30,8 +28,7 @@ logger = logging.getLogger("penstock")
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 MAX_DELAY_SECONDS = 900
 MAX_MESSAGE_BYTES = 1_048_576
-# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html: MessageGroupId
-_GROUP = re.compile(r"[!-~]{1,128}")
+MAX_TAGS = 10
 
 SEND_TRIES = 3
 SEND_SECONDS = 10.0
@@ -44,63 +41,94 @@ class Accepted(Struct, frozen=True):
     created: bool = True
 
 
-def enqueue(
-    ports: Ports, task: Task[Any, Any], args: list[JSON], kwargs: dict[str, JSON], options: EnqueueOptions
-) -> Accepted:
+class Prepared(Struct, frozen=True):
+    """A call that may be sent: nothing about it can be refused any more, but by SQS."""
+
+    call: Call
+    envelope: Envelope
+    queue: QueueSettings
+    delay: int
+
+    def message(self, sent: Envelope) -> OutgoingMessage:
+        """One physical send of it."""
+        return OutgoingMessage(
+            self.queue.name,
+            sent.to_json(),
+            delay=self.delay,
+            group=sent.group,
+            deduplication_id=sent.send_id if self.queue.fifo else None,
+            attributes={"task": sent.task, "task_id": sent.id},
+        )
+
+
+def enqueue(ports: Ports, call: Call) -> Accepted:
     """Enqueue one call; the errors are those of ``Task.enqueue``."""
-    now = ports.clock()
+    prepared = prepare(ports, call)
+    if isinstance(prepared, Accepted):
+        return prepared
+    sends = send(prepared, ports)
+    return record(prepared, sends, ports)
+
+
+def prepare(ports: Ports, call: Call, *, origin: str | None = None) -> Prepared | Accepted:
+    """Check everything that can be checked before a send; Accepted where the caller's task id is known already."""
+    options, task, now = call.options, call.task, ports.clock()
     queue = ports.settings.queue(task.queue)
     delay, run_after = _when(options, queue, now)
     _check_group(options.group, queue)
+    _check_tags(options.tags)
     envelope = Envelope(
         id=_task_id(options.task_id) or ports.random.token(),
-        send_id="",
+        send_id=ports.random.token(),
         task=task.name,
-        args=args,
-        kwargs=kwargs,
+        args=call.args,
+        kwargs=call.kwargs,
         created_at=now,
         run_after=run_after,
+        group=options.group,
+        origin=origin,
+        tags=options.tags,
+        sensitive=task.options.sensitive,
     )
+    prepared = Prepared(call, envelope, queue, delay)
+    _check_size(prepared.message(envelope))
     if options.task_id is not None and (known := _known(envelope, ports)) is not None:
         return Accepted(known, created=False)
-    sends = _send(envelope, queue, delay, options.group, ports)
-    row = TaskRow(envelope.id, Status.QUEUED, task.name, queue.name, now, run_after=run_after)
-    return _record(sends, row, ports) if task.options.record else Accepted(row)
+    return prepared
 
 
-def _send(envelope: Envelope, queue: QueueSettings, delay: int, group: str | None, ports: Ports) -> list[Envelope]:
+def send(prepared: Prepared, ports: Ports, *, after: str | None = None) -> list[Envelope]:
     """Send until SQS confirms. Every physical try, also one whose reply was lost, has a send id of its own: all of them."""
     started = ports.clock()
     sends: list[Envelope] = []
     for attempt in range(SEND_TRIES):
-        sent = envelope.resent(ports.random.token())
-        sends.append(sent)
-        message = OutgoingMessage(
-            queue.name,
-            sent.to_json(),
-            delay=delay,
-            group=group,
-            deduplication_id=sent.send_id if queue.fifo else None,
-            attributes={"task": sent.task, "task_id": sent.id},
-        )
-        _check_size(message, envelope)
+        sends.append(prepared.envelope.resent(ports.random.token(), after=after))
         try:
-            ports.transport.send(message)
+            ports.transport.send(prepared.message(sends[-1]))
         except Unavailable as error:
             cause = str(error)
             if attempt == SEND_TRIES - 1 or (ports.clock() - started).total_seconds() > SEND_SECONDS:
                 break
-            ports.sleep(0.2 * 2**attempt * (0.5 + ports.random.random()))
+            pause(attempt, ports)
         else:
             return sends
-    raise EnqueueUncertain(envelope.id, cause)
+    raise EnqueueUncertain(prepared.envelope.id, cause)
 
 
-def _record(sends: list[Envelope], row: TaskRow, ports: Ports) -> Accepted:
+def pause(attempt: int, ports: Ports) -> None:
+    """Wait before another try of a send: some tenths of a second, longer each time."""
+    ports.sleep(0.2 * 2**attempt * (0.5 + ports.random.random()))
+
+
+def record(prepared: Prepared, sends: list[Envelope], ports: Ports) -> Accepted:
     """Write the QUEUED row. The task is accepted already: a failure here is a warning."""
     sent = sends[-1]
+    queue = prepared.queue.name
+    row = TaskRow(sent.id, Status.QUEUED, sent.task, queue, sent.created_at, run_after=sent.run_after, tags=sent.tags)
+    if not prepared.call.task.options.record:
+        return Accepted(row)
     try:
-        answer = ports.results.apply(sent.id, queued(sent, row.queue))
+        answer = ports.results.apply(sent.id, queued(sent, queue))
     except PenstockError as error:
         logger.warning("task %s is enqueued, but its QUEUED row could not be written: %s", sent.id, error)
         return Accepted(row)
@@ -127,7 +155,7 @@ def _known(envelope: Envelope, ports: Ports) -> TaskRow | None:
 def _check_group(group: str | None, queue: QueueSettings) -> None:
     if queue.fifo and group is None:
         raise InvalidOption(f"queue {queue.name!r} is FIFO: say which group with .using(group=...)")
-    if group is not None and not _GROUP.fullmatch(group):
+    if group is not None and not GROUP.fullmatch(group):
         raise InvalidOption(f"group={group!r:.140}: SQS takes 1 to 128 of letters, digits and ASCII punctuation")
 
 
@@ -165,12 +193,26 @@ def _task_id(task_id: str | None) -> str | None:
     return task_id
 
 
-def _check_size(message: OutgoingMessage, envelope: Envelope) -> None:
-    attributes = sum(len(name) + len("String") + len(value) for name, value in message.attributes.items())
-    size = len(message.body) + attributes  # all ASCII: characters are bytes
+def size_of(message: OutgoingMessage) -> int:
+    """What SQS counts of a message, in bytes: its body, and names, types and values of its attributes."""
+    attributes = sum(
+        len(name.encode()) + len("String") + len(value.encode()) for name, value in message.attributes.items()
+    )
+    return len(message.body) + attributes  # the body is ASCII
+
+
+def _check_tags(tags: tuple[str, ...]) -> None:
+    if len(tags) > MAX_TAGS or not all(isinstance(tag, str) and ID.fullmatch(tag) for tag in tags):
+        raise InvalidOption(
+            f"tags={tags!r:.140}: at most {MAX_TAGS}, each a letter or digit, then up to 127 of letters, digits and _ . : @ -"
+        )
+
+
+def _check_size(message: OutgoingMessage) -> None:
+    size = size_of(message)
     if size > MAX_MESSAGE_BYTES:
         raise EnvelopeTooLarge(
-            f"the message of task {envelope.task} is {size} bytes; SQS takes {MAX_MESSAGE_BYTES}. "
+            f"the message of task {message.attributes['task']} is {size} bytes; SQS takes {MAX_MESSAGE_BYTES}. "
             "Put the data into S3 and enqueue its key"
         )
 

@@ -6,7 +6,9 @@
      "args": ["cat.jpg"], "kwargs": {"widths": [320]}, "created_at": "2026-11-21T04:36:38.123Z"}
 
 ``id`` names the task for its whole life, ``send_id`` this physical send. ``after`` is there on a retry by hand only: the
-lease_owner token of the death that it answers. Unknown keys are refused: a newer writer raises ``v`` instead.
+lease_owner token of the death that it answers. ``group`` is the message group (SQS forgets it when it deletes the
+message, and a retry by hand needs it), ``origin`` the task that this one is an edited copy of, ``sensitive`` keeps
+arguments and error texts out of the table. Unknown keys are refused: a newer writer raises ``v`` instead.
 """
 
 import hashlib
@@ -24,10 +26,13 @@ from penstock.times import from_text, to_text
 
 VERSION = 1
 _REQUIRED = frozenset({"v", "id", "send_id", "task", "args", "kwargs", "created_at"})
-_OPTIONAL = frozenset({"after", "run_after"})
+_OPTIONAL = frozenset({"after", "run_after", "group", "origin", "tags", "sensitive"})
 
 # What can stand in a URL, a shell line, a table's key and a log without quoting.
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:@-]{0,127}")
+
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html: MessageGroupId
+GROUP = re.compile(r"[!-~]{1,128}")
 
 JSON = Any  # None, bool, int, float, str, list[JSON] or dict[str, JSON]
 
@@ -43,6 +48,10 @@ class Envelope(Struct, frozen=True):
     created_at: datetime
     run_after: datetime | None = None
     after: str | None = None
+    group: str | None = None
+    origin: str | None = None
+    tags: tuple[str, ...] = ()
+    sensitive: bool = False
 
     def resent(self, send_id: str, *, after: str | None = None) -> "Envelope":
         """The same task under a fresh send id, for another physical send."""
@@ -66,8 +75,13 @@ class Envelope(Struct, frozen=True):
         }
         if self.run_after is not None:
             fields["run_after"] = to_text(self.run_after)
-        if self.after is not None:
-            fields["after"] = self.after
+        for name in ("after", "group", "origin"):
+            if getattr(self, name) is not None:
+                fields[name] = getattr(self, name)
+        if self.tags:
+            fields["tags"] = list(self.tags)
+        if self.sensitive:
+            fields["sensitive"] = True
         return json.dumps(fields, separators=(",", ":"), allow_nan=False)
 
     @classmethod
@@ -93,9 +107,16 @@ class Envelope(Struct, frozen=True):
         missing, unknown = _REQUIRED - fields.keys(), fields.keys() - _REQUIRED - _OPTIONAL
         if missing or unknown:
             raise MalformedEnvelope(f"envelope keys missing: {sorted(missing)}, unknown: {sorted(unknown)!r:.200}")
-        for name in ("id", "send_id", "after"):
+        for name in ("id", "send_id", "after", "origin"):
             if name in fields and not (isinstance(fields[name], str) and ID.fullmatch(fields[name])):
                 raise MalformedEnvelope(f"envelope {name!r} is no id: {fields[name]!r:.140}")
+        tags, group = fields.get("tags", []), fields.get("group", "-")
+        if not isinstance(tags, list) or not all(isinstance(tag, str) and ID.fullmatch(tag) for tag in tags):
+            raise MalformedEnvelope(f"envelope 'tags' is no list of tags: {tags!r:.140}")
+        if not isinstance(group, str) or not GROUP.fullmatch(group):
+            raise MalformedEnvelope(f"envelope 'group' is no message group: {group!r:.140}")
+        if not isinstance(fields.get("sensitive", False), bool):
+            raise MalformedEnvelope("envelope 'sensitive' is neither true nor false")
         task = fields["task"]
         if not isinstance(task, str) or not 0 < len(task) <= MAX_NAME_LENGTH or not task.isprintable():
             raise MalformedEnvelope(f"envelope 'task' is not text of 1 to {MAX_NAME_LENGTH} printable characters")
@@ -112,6 +133,10 @@ class Envelope(Struct, frozen=True):
             created_at=_time(fields, "created_at"),
             run_after=_time(fields, "run_after") if "run_after" in fields else None,
             after=fields.get("after"),
+            group=fields.get("group"),
+            origin=fields.get("origin"),
+            tags=tuple(tags),
+            sensitive=fields.get("sensitive", False),
         )
 
 

@@ -11,13 +11,17 @@
     │   ├── InvalidOption          a delay, task id or group that SQS would refuse (a ValueError)
     │   ├── EnvelopeTooLarge       over SQS's limit for one message
     │   ├── TaskIdConflict         a known task id with another task or other arguments
-    │   └── EnqueueUncertain       SQS did not answer: enqueue again with the same task id
+    │   ├── EnqueueUncertain       SQS did not answer: enqueue again with the same task id
+    │   └── PartialEnqueueError    enqueue_many got some of its calls accepted only: says which
     ├── Unavailable                AWS did not answer, or not now: trying again later is right
     ├── AccessRefused              AWS answered and said no: credentials, permissions, a resource that is not there
     ├── EnvelopeError              a message that must never run code
     │   ├── MalformedEnvelope      not ours, or damaged
     │   └── UnsupportedVersion     written by a newer Penstock
     ├── UnknownTask                no function of that name in this process
+    ├── NotDead                    only a DEAD task can be retried or edited by hand
+    ├── EnvelopeLost               the table does not have the message of a dead task: redrive it instead
+    ├── ConfirmationNeeded         a destructive call without its confirmation
     ├── ResultError                asking for a result
     │   ├── TaskNotFound           no row of that task id
     │   ├── TaskNotFinished        return_value before the end
@@ -27,8 +31,11 @@
 
     TaskSignal                     raised BY a task to decide its own fate
     ├── Retry                      try again, after ``delay`` seconds or the task's backoff
-    └── Reject                     never try again
+    ├── Reject                     never try again
+    └── TaskCancelled              raised IN a task, by progress(), once someone has cancelled it
 """
+
+from typing import Any
 
 
 class PenstockError(Exception):
@@ -91,6 +98,22 @@ class EnqueueUncertain(EnqueueError):
         self.task_id = task_id
 
 
+class PartialEnqueueError(EnqueueError):
+    """Some calls of ``enqueue_many`` were not accepted.
+
+    ``sent`` are the results of those that were, ``failed`` the rest as (index in the call, reason). Enqueueing the failed
+    ones again is right; those with a task id of yours are safe to repeat in any case.
+    """
+
+    def __init__(self, sent: "list[Any]", failed: list[tuple[int, str]]) -> None:
+        index, reason = failed[0]
+        super().__init__(
+            f"{len(failed)} of {len(sent) + len(failed)} tasks were not accepted; the first is number {index}: {reason}"
+        )
+        self.sent = sent
+        self.failed = failed
+
+
 class Unavailable(PenstockError):
     """A service did not answer, or asked us to slow down; the same call may work later."""
 
@@ -113,6 +136,18 @@ class UnsupportedVersion(EnvelopeError):
 
 class UnknownTask(PenstockError):
     """No task of that name is registered in this process."""
+
+
+class NotDead(PenstockError):
+    """The task is not DEAD, so there is nothing to retry or to edit."""
+
+
+class EnvelopeLost(PenstockError):
+    """The table does not keep the message of this task (it is sensitive, or too large without a payload bucket)."""
+
+
+class ConfirmationNeeded(PenstockError):
+    """A destructive call that was not confirmed; nothing was done."""
 
 
 class ResultError(PenstockError):
@@ -166,6 +201,10 @@ class Reject(TaskSignal):
     def __init__(self, reason: str, *, discard: bool = False) -> None:
         super().__init__(reason)
         self.discard = discard
+
+
+class TaskCancelled(TaskSignal):
+    """Raised by ``current_task.progress`` once someone has cancelled the task: clean up and let it through."""
 
 
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html

@@ -10,6 +10,8 @@ MAX_TYPE_CHARACTERS = 200
 MAX_MESSAGE_CHARACTERS = 1_000
 MAX_TRACEBACK_CHARACTERS = 16_000
 
+HIDDEN = "<hidden: the task is sensitive>"
+
 
 class Failure(Struct, frozen=True):
     """An error as text. ``fingerprint`` is the same for errors of one kind at one place: 16 hexadecimal digits."""
@@ -20,11 +22,13 @@ class Failure(Struct, frozen=True):
     fingerprint: str
 
 
-def describe(error: BaseException, task: str) -> Failure:
-    """``error`` as text, without the values of local variables: those may be secrets."""
+def describe(error: BaseException, task: str, *, hide: bool = False) -> Failure:
+    """``error`` as text, without the values of local variables: those may be secrets. ``hide`` leaves the message out too."""
     kind = clean(type(error).__qualname__, MAX_TYPE_CHARACTERS)
-    message = clean(_message(error), MAX_MESSAGE_CHARACTERS)
+    message = HIDDEN if hide else clean(_message(error), MAX_MESSAGE_CHARACTERS)
     frames, text = _traceback(error)
+    if hide:
+        text = "\n".join(frames)
     return Failure(kind, message, text, fingerprint(task, kind, message, frames[-1] if frames else ""))
 
 

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from msgspec import Struct, field
 
+from penstock.errors import PenstockError
 from penstock.record import AttemptRow, TaskRow
 from penstock.settings import Settings
 from penstock.times import Clock
@@ -49,11 +50,33 @@ class QueueDepth(Struct, frozen=True):
     delayed: int
 
 
+class RedriveStatus(Struct, frozen=True):
+    """A move of dead letters: SQS's word for its state, and its approximate counts."""
+
+    state: str
+    moved: int
+    to_move: int | None = None
+    failure: str = ""
+
+    @property
+    def is_running(self) -> bool:
+        """True while messages are being moved."""
+        return self.state in ("RUNNING", "CANCELLING")
+
+
 class Transport(Protocol):
     """The queues. A queue is named by its name in the settings; ``dead_letter_queue(name)`` names its DLQ."""
 
     def send(self, message: OutgoingMessage) -> str:
         """Send once, without hidden retries; the MessageId."""
+        ...
+
+    def send_many(self, messages: Sequence[OutgoingMessage]) -> list[str | PenstockError]:
+        """Send 1 to 10 messages to one queue in one request: for each its MessageId, or why it was not taken.
+
+        Unavailable for an entry that may be sent again, AccessRefused for one that may not. Raises where the whole
+        request failed: then nothing is known of any entry.
+        """
         ...
 
     def receive(self, queue: str, *, max_messages: int, visibility_timeout: int | None = None) -> list[ReceivedMessage]:
@@ -72,11 +95,23 @@ class Transport(Protocol):
         """How much is in the queue."""
         ...
 
-    def redrive(self, queue: str) -> int | None:
-        """Move everything in the dead-letter queue of ``queue`` back to it.
+    def redrive(self, queue: str, *, rate: int | None = None) -> int | None:
+        """Move everything in the dead-letter queue of ``queue`` back to it, at most ``rate`` (1 to 500) a second.
 
         How many were moved; None where SQS does it in the background (StartMessageMoveTask).
         """
+        ...
+
+    def redrive_status(self, queue: str) -> RedriveStatus | None:
+        """The last move of ``queue``'s dead letters that SQS did in the background; None if there was none."""
+        ...
+
+    def cancel_redrive(self, queue: str) -> bool:
+        """Stop a running move; False if none was running. What was moved stays moved."""
+        ...
+
+    def purge(self, queue: str) -> None:
+        """Delete every message, those in flight too. SQS takes up to a minute for it."""
         ...
 
 

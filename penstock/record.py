@@ -159,6 +159,10 @@ class TaskRow(Struct, frozen=True):
     envelope_pointer: str | None = None
     arguments_sha256: str | None = None
     cancel_requested: bool = False
+    origin: str | None = None
+    tags: tuple[str, ...] = ()
+    sensitive: bool = False
+    retry_sent_at: datetime | None = None
 
     @classmethod
     def from_item(cls, task_id: str, item: Item) -> "TaskRow":
@@ -195,6 +199,10 @@ class TaskRow(Struct, frozen=True):
             envelope_pointer=item.get("envelope_pointer"),
             arguments_sha256=item.get("arguments_sha256"),
             cancel_requested=bool(item.get("cancel_requested")),
+            origin=item.get("origin"),
+            tags=tuple(item["tags"].split()) if "tags" in item else (),
+            sensitive=bool(item.get("sensitive")),
+            retry_sent_at=at("retry_sent_at"),
         )
 
     def lease_expired(self, now: datetime) -> bool:

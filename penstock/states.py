@@ -55,7 +55,7 @@ ALLOWED: Mapping[Status | None, frozenset[Status]] = {
         {Status.RUNNING, Status.SUCCEEDED, Status.RETRYING, Status.FAILED, Status.DEAD, Status.CANCELLED}
     ),
     Status.RETRYING: frozenset({Status.RUNNING, Status.CANCELLED, Status.DEAD}),
-    Status.DEAD: frozenset({Status.RUNNING, Status.CANCELLED}),
+    Status.DEAD: frozenset({Status.DEAD, Status.RUNNING, Status.CANCELLED}),  # DEAD to DEAD: a note for people
     Status.SUCCEEDED: frozenset(),
     Status.FAILED: frozenset(),
     Status.CANCELLED: frozenset(),

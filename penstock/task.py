@@ -1,6 +1,7 @@
 """A task: a function with a stable name that can be called, or enqueued."""
 
 import functools
+import inspect
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Generic, ParamSpec, Protocol, TypeVar
@@ -19,12 +20,16 @@ R = TypeVar("R")
 
 
 class TaskOptions(Struct, frozen=True):
-    """How a task is run. ``time_limit`` is seconds; ``record=False`` saves the write of the QUEUED row."""
+    """How a task is run. ``time_limit`` is seconds; ``record=False`` saves the write of the QUEUED row.
+
+    ``sensitive=True`` keeps arguments and error texts out of the table and the logs.
+    """
 
     queue: str = "default"
     time_limit: int = 30
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     record: bool = True
+    sensitive: bool = False
 
     def check(self, task: str, settings: Settings) -> None:
         """ConfigurationError where the task and its queue do not go together."""
@@ -50,15 +55,23 @@ class EnqueueOptions(Struct, frozen=True):
     run_after: datetime | None = None
     task_id: str | None = None
     group: str | None = None
+    tags: tuple[str, ...] = ()
+
+
+class Call(Struct, frozen=True):
+    """One call of a task, its arguments checked and in JSON, ready for ``enqueue_many``."""
+
+    task: "Task[Any, Any]"
+    args: list[JSON]
+    kwargs: dict[str, JSON]
+    options: EnqueueOptions = EnqueueOptions()
 
 
 class Enqueuer(Protocol):
     """What a task needs of its Penstock object."""
 
-    def send(
-        self, task: "Task[Any, Any]", args: list[JSON], kwargs: dict[str, JSON], options: EnqueueOptions
-    ) -> TaskResult[Any]:
-        """Enqueue one task."""
+    def send(self, call: Call) -> TaskResult[Any]:
+        """Enqueue one call."""
         ...
 
 
@@ -71,8 +84,11 @@ class Enqueue(Generic[P, R]):
 
     def enqueue(self, *args: P.args, **kwargs: P.kwargs) -> TaskResult[R]:
         """As ``Task.enqueue``, with the options given to ``using``."""
-        task = self._task
-        return task.enqueuer.send(task, *task.codec.encode_arguments(args, kwargs), self._options)
+        return self._task.enqueuer.send(self.call(*args, **kwargs))
+
+    def call(self, *args: P.args, **kwargs: P.kwargs) -> Call:
+        """The call for ``Penstock.enqueue_many``; InvalidArguments if it does not fit the signature."""
+        return Call(self._task, *self._task.codec.encode_arguments(args, kwargs), self._options)
 
 
 class Task(Generic[P, R]):
@@ -110,14 +126,28 @@ class Task(Generic[P, R]):
         run_after: datetime | None = None,
         task_id: str | None = None,
         group: str | None = None,
+        tags: tuple[str, ...] = (),
     ) -> Enqueue[P, R]:
         """The task with options for one enqueue.
 
         ``delay`` (whole seconds, 0 to 900) or ``run_after`` (aware datetime, at most 900 s ahead) hold it back.
         ``task_id`` makes it known by your own id: a known id is not enqueued twice. ``group`` is SQS's MessageGroupId:
-        needed on FIFO queues, a fair share on standard ones.
+        needed on FIFO queues, a fair share on standard ones. ``tags`` are short words to find the task by.
         """
-        return Enqueue(self, EnqueueOptions(delay, run_after, task_id, group))
+        return Enqueue(self, EnqueueOptions(delay, run_after, task_id, group, tags))
+
+    def call(self, *args: P.args, **kwargs: P.kwargs) -> Call:
+        """The call for ``Penstock.enqueue_many``; InvalidArguments if it does not fit the signature."""
+        return self.using().call(*args, **kwargs)
+
+    def run(self, *args: Any, **kwargs: Any) -> Any:
+        """A plain call to its end: a coroutine function is run in an event loop of its own."""
+        value = self.function(*args, **kwargs)
+        if not inspect.iscoroutine(value):
+            return value
+        import asyncio  # here, for most workers never need it
+
+        return asyncio.run(value)
 
     def __repr__(self) -> str:
         return f"<Task {self.name} on {self.queue}>"

@@ -204,6 +204,49 @@ def crashed(
     )
 
 
+def buried(
+    envelope: Envelope,
+    letter: Delivery,
+    error: ErrorSummary,
+    *,
+    death: str,
+    now: datetime,
+    extra: Mapping[str, Value] | None = None,
+) -> Transition:
+    """Close the book on a task whose message SQS buried by itself: ``letter`` is that message in the dead-letter queue.
+
+    A later letter of the same send must not be overwritten by an earlier one: a late reconciler would else give a
+    redriven message a second full budget.
+    """
+    never_claimed = NO_ROW | (Absent("send_id") & QUEUED)
+    same_send = Equals("send_id", envelope.send_id)
+    not_newer = (
+        Absent("sent_at") | Equals("sent_at", to_text(letter.sent_at)) | Below("sent_at", to_text(letter.sent_at))
+    )
+    at_rest = QUEUED | RETRYING | _lease_expired(now)
+    identity = _identity(envelope, letter.queue)
+    return Transition(
+        "buried",
+        when=never_claimed | (same_send & not_newer & at_rest),
+        set={
+            "lease_owner": death,
+            "send_id": envelope.send_id,
+            "message_id": letter.message_id,
+            "sent_at": to_text(letter.sent_at),
+            "expires_at": int((letter.sent_at + ROW_LIFETIME).timestamp()),
+            **_failed(Status.DEAD, envelope, error, now),
+            **(extra or {}),
+        },
+        set_if_absent={key: value for key, value in identity.items() if key != "expires_at"},
+        remove=_OF_A_RUN,
+    )
+
+
+def retry_sent(death: str, *, now: datetime) -> Transition:
+    """Note for people that a retry by hand of this death is on its way. No rule reads it."""
+    return Transition("retry_sent", when=DEAD & Equals("lease_owner", death), set={"retry_sent_at": to_text(now)})
+
+
 def cancel(row: TaskRow, *, now: datetime) -> Transition:
     """Cancel before the start, or a death; refused where the task runs (then ``request_cancel``) or is over.
 
@@ -244,14 +287,20 @@ def renew(owner: str, until: datetime) -> Transition:
 
 def _identity(envelope: Envelope, queue: str) -> dict[str, Value]:
     # Always the same for one task id, so writing it again moves no index.
-    return {
+    identity: dict[str, Value] = {
         "task": envelope.task,
         "queue": queue,
         "created_at": to_text(envelope.created_at),
         "created_bucket": created_bucket(envelope.id, envelope.created_at),
-        "arguments_sha256": envelope.arguments_sha256(),
         "expires_at": int((envelope.created_at + ROW_LIFETIME).timestamp()),
     }
+    if envelope.origin is not None:
+        identity["origin"] = envelope.origin
+    if envelope.tags:
+        identity["tags"] = " ".join(envelope.tags)
+    if envelope.sensitive:  # no digest either: few arguments can be told from it by trying
+        return {**identity, "sensitive": 1}
+    return {**identity, "arguments_sha256": envelope.arguments_sha256()}
 
 
 def _start(
@@ -280,7 +329,16 @@ def _start(
         },
         set_if_absent={key: value for key, value in identity.items() if key != "expires_at"},
         add=add,
-        remove=("retry_at", "run_after", "failed_at", "failure_key", "progress", "finished_at", "duration_ms"),
+        remove=(
+            "retry_at",
+            "run_after",
+            "failed_at",
+            "failure_key",
+            "progress",
+            "finished_at",
+            "duration_ms",
+            "retry_sent_at",
+        ),
     )
 
 
@@ -306,6 +364,8 @@ def _failed(status: Status, envelope: Envelope, error: ErrorSummary, now: dateti
 
 def _envelope(envelope: Envelope) -> dict[str, Value]:
     # Retry, edit and search work from the row. A large one is in S3: the caller gives its pointer in ``extra``.
+    if envelope.sensitive:
+        return {}
     text = envelope.to_json()
     return {"envelope": text} if len(text) <= MAX_ROW_ENVELOPE_BYTES else {}
 

@@ -29,6 +29,7 @@ _TEMPORARY = frozenset(
         "LimitExceededException",
         "OverLimit",
         "PriorRequestNotComplete",
+        "PurgeQueueInProgress",
         "ProvisionedThroughputExceededException",
         "ReplicatedWriteConflictException",
         "RequestLimitExceeded",

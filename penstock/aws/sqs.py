@@ -1,12 +1,12 @@
 """The queues on Amazon SQS."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from penstock.aws import sqs_redrive
 from penstock.aws.errors import calling, refusal
-from penstock.errors import Unavailable
-from penstock.ports import OutgoingMessage, QueueDepth, ReceivedMessage
+from penstock.errors import PenstockError, Unavailable
+from penstock.ports import OutgoingMessage, QueueDepth, ReceivedMessage, RedriveStatus
 from penstock.settings import Settings, dead_letter_queue
 from penstock.times import from_epoch_milliseconds
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         BatchResultErrorEntryTypeDef,
         MessageTypeDef,
         ReceiveMessageRequestTypeDef,
+        SendMessageBatchRequestEntryTypeDef,
         SendMessageRequestTypeDef,
     )
 
@@ -33,19 +34,25 @@ class SqsTransport:
     def send(self, message: OutgoingMessage) -> str:
         """SendMessage, once; the MessageId."""
         url = self._settings.url(message.queue)
-        request: SendMessageRequestTypeDef = {"QueueUrl": url, "MessageBody": message.body}
-        if message.delay:  # even a delay of 0 overrides the queue's own, and a FIFO queue takes none at all
-            request["DelaySeconds"] = message.delay
-        if message.group is not None:
-            request["MessageGroupId"] = message.group
-        if message.deduplication_id is not None:
-            request["MessageDeduplicationId"] = message.deduplication_id
-        if message.attributes:
-            request["MessageAttributes"] = {
-                name: {"DataType": "String", "StringValue": value} for name, value in message.attributes.items()
-            }
+        request: SendMessageRequestTypeDef = _entry(message) | {"QueueUrl": url}
         with calling("SQS SendMessage", url):
             return self._sqs.send_message(**request)["MessageId"]
+
+    def send_many(self, messages: Sequence[OutgoingMessage]) -> list[str | PenstockError]:
+        """SendMessageBatch, which can fail in part with HTTP 200."""
+        url = self._settings.url(messages[0].queue)
+        entries: list[SendMessageBatchRequestEntryTypeDef] = [
+            _entry(message) | {"Id": str(index)} for index, message in enumerate(messages)
+        ]
+        with calling("SQS SendMessageBatch", url):
+            answer = self._sqs.send_message_batch(QueueUrl=url, Entries=entries)
+        outcomes: dict[str, str | PenstockError] = {
+            entry["Id"]: entry["MessageId"] for entry in answer.get("Successful", [])
+        }
+        for failed in answer.get("Failed", []):
+            outcomes[failed["Id"]] = _entry_error("SQS SendMessageBatch", url, failed)
+        silent = Unavailable(f"SQS SendMessageBatch on {url} said nothing of this entry")
+        return [outcomes.get(entry["Id"], silent) for entry in entries]
 
     def receive(self, queue: str, *, max_messages: int, visibility_timeout: int | None = None) -> list[ReceivedMessage]:
         """ReceiveMessage without waiting; SQS may give fewer than there are, even none."""
@@ -96,15 +103,59 @@ class SqsTransport:
         """SQS's three approximate numbers."""
         return sqs_redrive.depth(self._sqs, self._settings.url(queue))
 
-    def redrive(self, queue: str) -> int | None:
+    def redrive(self, queue: str, *, rate: int | None = None) -> int | None:
         """StartMessageMoveTask from the dead-letter queue: None, for SQS moves them in the background.
 
         Where the host does not know that operation (emulators) they are moved here, and counted.
         """
         dead_letter_url = self._settings.url(dead_letter_queue(queue))
-        if sqs_redrive.start_move_task(self._sqs, dead_letter_url):
+        if sqs_redrive.start_move_task(self._sqs, dead_letter_url, rate):
             return None
         return sqs_redrive.move_by_hand(self._sqs, dead_letter_url, self._settings.url(queue))
+
+    def redrive_status(self, queue: str) -> RedriveStatus | None:
+        """The newest of ListMessageMoveTasks; None also where the host does not know that operation."""
+        task = sqs_redrive.last_move_task(self._sqs, self._settings.url(dead_letter_queue(queue)))
+        if task is None:
+            return None
+        return RedriveStatus(
+            state=task["Status"],
+            moved=task.get("ApproximateNumberOfMessagesMoved", 0),
+            to_move=task.get("ApproximateNumberOfMessagesToMove"),
+            failure=task.get("FailureReason", ""),
+        )
+
+    def cancel_redrive(self, queue: str) -> bool:
+        """CancelMessageMoveTask, if one is running."""
+        url = self._settings.url(dead_letter_queue(queue))
+        task = sqs_redrive.last_move_task(self._sqs, url)
+        if task is None or "TaskHandle" not in task or task["Status"] != "RUNNING":
+            return False
+        with calling("SQS CancelMessageMoveTask", url):
+            self._sqs.cancel_message_move_task(TaskHandle=task["TaskHandle"])
+        return True
+
+    def purge(self, queue: str) -> None:
+        """PurgeQueue, which SQS allows once a minute: Unavailable if it was too soon."""
+        url = self._settings.url(queue)
+        with calling("SQS PurgeQueue", url):
+            self._sqs.purge_queue(QueueUrl=url)
+
+
+def _entry(message: OutgoingMessage) -> Any:
+    """What SendMessage and an entry of SendMessageBatch have in common."""
+    entry: dict[str, Any] = {"MessageBody": message.body}
+    if message.delay:  # even a delay of 0 overrides the queue's own, and a FIFO queue takes none at all
+        entry["DelaySeconds"] = message.delay
+    if message.group is not None:
+        entry["MessageGroupId"] = message.group
+    if message.deduplication_id is not None:
+        entry["MessageDeduplicationId"] = message.deduplication_id
+    if message.attributes:
+        entry["MessageAttributes"] = {
+            name: {"DataType": "String", "StringValue": value} for name, value in message.attributes.items()
+        }
+    return entry
 
 
 def _received(message: "MessageTypeDef") -> ReceivedMessage:
@@ -135,10 +186,14 @@ def _raise_first(operation: str, url: str, failed: "list[BatchResultErrorEntryTy
     for entry in failed:
         if _is_stale_handle(entry):
             continue
-        code, message = entry["Code"], entry.get("Message", "")
-        if not entry["SenderFault"]:
-            raise Unavailable(f"{operation} on {url} failed in part ({code}: {message:.200}): try again later")
-        raise refusal(operation, url, code, message)
+        raise _entry_error(operation, url, entry)
+
+
+def _entry_error(operation: str, url: str, entry: "BatchResultErrorEntryTypeDef") -> PenstockError:
+    code, message = entry["Code"], entry.get("Message", "")
+    if not entry["SenderFault"]:
+        return Unavailable(f"{operation} on {url} failed in part ({code}: {message:.200}): try again later")
+    return refusal(operation, url, code, message)
 
 
 def _is_stale_handle(entry: "BatchResultErrorEntryTypeDef") -> bool:

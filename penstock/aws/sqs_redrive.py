@@ -1,7 +1,7 @@
 """From the dead-letter queue back to its queue: by SQS itself, or by hand where the host cannot."""
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
 
@@ -10,26 +10,46 @@ from penstock.ports import QueueDepth
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
-    from mypy_boto3_sqs.type_defs import MessageTypeDef
+    from mypy_boto3_sqs.type_defs import ListMessageMoveTasksResultEntryTypeDef, MessageTypeDef
+
+T = TypeVar("T")
 
 _BATCH = 10
 _VISIBILITY_SECONDS = 30  # how long a message that could not be sent stays hidden in the dead-letter queue
 
 
-def start_move_task(sqs: "SQSClient", dead_letter_url: str) -> bool:
+def start_move_task(sqs: "SQSClient", dead_letter_url: str, rate: int | None = None) -> bool:
     """Let SQS move everything back to where it came from; False if the host does not know StartMessageMoveTask."""
-    with calling("SQS GetQueueAttributes", dead_letter_url):
-        arn = sqs.get_queue_attributes(QueueUrl=dead_letter_url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    arn = _arn(sqs, dead_letter_url)
+    limit: Any = {} if rate is None else {"MaxNumberOfMessagesPerSecond": rate}
     with calling("SQS StartMessageMoveTask", arn):
-        try:
-            sqs.start_message_move_task(SourceArn=arn)
-        except NotImplementedError:  # moto in this very process
-            return False
-        except ClientError as error:
-            if not _is_unknown_operation(error):
-                raise
-            return False
-    return True
+        return _unless_unknown(lambda: sqs.start_message_move_task(SourceArn=arn, **limit)) is not None
+
+
+def last_move_task(sqs: "SQSClient", dead_letter_url: str) -> "ListMessageMoveTasksResultEntryTypeDef | None":
+    """The newest move task of a dead-letter queue; None if there was none, or the host does not know them."""
+    arn = _arn(sqs, dead_letter_url)
+    with calling("SQS ListMessageMoveTasks", arn):
+        answer = _unless_unknown(lambda: sqs.list_message_move_tasks(SourceArn=arn, MaxResults=1))
+    tasks = answer["Results"] if answer is not None and "Results" in answer else []
+    return tasks[0] if tasks else None
+
+
+def _arn(sqs: "SQSClient", url: str) -> str:
+    with calling("SQS GetQueueAttributes", url):
+        return sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+
+
+def _unless_unknown(call: Callable[[], T]) -> T | None:
+    """The answer of ``call``; None if the host does not know the operation."""
+    try:
+        return call()
+    except NotImplementedError:  # moto in this very process
+        return None
+    except ClientError as error:
+        if not _is_unknown_operation(error):
+            raise
+        return None
 
 
 def move_by_hand(sqs: "SQSClient", dead_letter_url: str, url: str) -> int:

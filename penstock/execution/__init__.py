@@ -9,7 +9,10 @@ from penstock.execution.claim import claim
 from penstock.execution.perform import decide, load, perform
 from penstock.execution.resolve import resolve
 from penstock.execution.settle import settle
-from penstock.execution.value import Acknowledge, Execution, Invocation, Leave, Worker, come_back_later
+from penstock.execution.value import Acknowledge, Execution, Invocation, Leave, Raised, Worker, come_back_later
+from penstock.hooks import Ended
+from penstock.record import TaskRow
+from penstock.states import Status
 
 __all__ = ["Acknowledge", "Execution", "Invocation", "Leave", "Worker", "come_back_later", "execute"]
 
@@ -23,4 +26,19 @@ def execute(delivery: Delivery, worker: Worker) -> Execution:
         execution = step(execution, worker)
         if execution.answer is not None:
             break
+    if execution.said in (Status.SUCCEEDED, Status.DEAD) and execution.row is not None:
+        worker.hooks.notify(_ended(execution, execution.row))
     return execution
+
+
+def _ended(x: Execution, row: TaskRow) -> Ended:
+    return Ended(
+        task_id=row.task_id,
+        task=row.task,
+        queue=row.queue,
+        status=Status(x.said),
+        attempt=row.attempts,
+        error=row.error if x.said == Status.DEAD else None,
+        exception=x.outcome.error if isinstance(x.outcome, Raised) else None,
+        tags=row.tags,
+    )

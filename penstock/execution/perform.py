@@ -1,9 +1,11 @@
 """The user's code: its arguments, its run under the time limit, and what to do about its error."""
 
+from functools import partial
+
 from msgspec.structs import replace
 
 from penstock.current import Run, running
-from penstock.errors import AccessRefused, ConfigurationError, InvalidArguments, Unavailable
+from penstock.errors import AccessRefused, ConfigurationError, InvalidArguments, TaskCancelled, Unavailable
 from penstock.execution.value import CancelNow, Execution, Raised, Returned, Worker, known
 from penstock.limits import time_limit
 from penstock.record import Progress
@@ -38,13 +40,16 @@ def perform(x: Execution, worker: Worker) -> Execution:
         attempt=known(x.row).attempts,
         clock=clock,
         write_progress=lambda value: _write_progress(x, worker, value),
+        look=lambda: _is_cancelled(x, worker),
     )
     token = running.set(run)
     started = clock()
-    outcome: Returned | Raised
+    outcome: Returned | Raised | CancelNow
     try:
         with time_limit(task.options.time_limit):
-            outcome = Returned(task.function(*args, **kwargs))
+            outcome = Returned(worker.hooks.around(run, partial(task.run, *args, **kwargs)))
+    except TaskCancelled:
+        outcome = CancelNow()
     except KeyboardInterrupt:
         raise  # someone stops this process: as with a crash, the lease runs out and SQS shows the message again
     except BaseException as error:  # sys.exit() and the like end a task, not its neighbours in the batch
@@ -66,9 +71,21 @@ def decide(x: Execution, worker: Worker) -> Execution:
     return replace(x, decision=decision)
 
 
-def _write_progress(x: Execution, worker: Worker, value: Progress) -> None:
+def _write_progress(x: Execution, worker: Worker, value: Progress) -> bool | None:
     task_id = known(x.envelope).id
     try:
-        worker.ports.results.apply(task_id, progress(x.owner, value))
+        answer = worker.ports.results.apply(task_id, progress(x.owner, value))
     except (Unavailable, AccessRefused) as error:  # never a reason to fail the work itself
         logger.warning("progress of %s was not written: %s", task_id, error)
+        return None
+    return answer.row is not None and answer.row.cancel_requested
+
+
+def _is_cancelled(x: Execution, worker: Worker) -> bool | None:
+    task_id = known(x.envelope).id
+    try:
+        row = worker.ports.results.get(task_id)
+    except (Unavailable, AccessRefused) as error:
+        logger.warning("whether %s is cancelled could not be read: %s", task_id, error)
+        return None
+    return row is not None and row.cancel_requested

@@ -3,6 +3,8 @@
 import hashlib
 from typing import Any
 
+from msgspec.structs import replace
+
 from penstock.errors import AccessRefused, PenstockError, Unavailable
 from penstock.execution.value import Acknowledge, Execution, Leave, Raised, Returned, Worker, keep_envelope, known
 from penstock.failure import Failure, describe
@@ -24,7 +26,8 @@ def settle(x: Execution, worker: Worker) -> Execution:
                 x, worker, succeed(x.owner, outcome, now=worker.ports.clock()), Status.SUCCEEDED, Acknowledge()
             )
         case Raised(error):
-            return _settle_error(x, worker, describe(error, known(x.envelope).task))
+            envelope = known(x.envelope)
+            return _settle_error(x, worker, describe(error, envelope.task, hide=envelope.sensitive))
         case _:
             return _cancel(x, worker)
 
@@ -64,7 +67,7 @@ def _write(
     except (Unavailable, AccessRefused) as error:
         return x.end(Leave(), "LEFT", f"{status} could not be written: {error}")
     if isinstance(settled, Applied) or _is_my_own(settled, status, x):
-        return x.end(answer, status.value, reason)
+        return replace(x, row=settled.row).end(answer, status.value, reason)
     old = settled.row
     if old is None:
         return x.end(Leave(), "LEFT", f"{status} was refused: the row is gone")

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from penstock.delivery import Delivery
 from penstock.envelope import Envelope
 from penstock.errors import AccessRefused, Unavailable
+from penstock.hooks import Hooks
 from penstock.ports import Applied, Ports, Refused
 from penstock.record import MAX_ROW_ENVELOPE_BYTES, Progress, TaskRow, Value
 from penstock.registry import AnyTask, Registry
@@ -102,6 +103,7 @@ class Worker(Struct, frozen=True):
     registry: Registry
     ports: Ports
     invocation: Invocation
+    hooks: Hooks = field(default_factory=Hooks)
 
     def apply(self, task_id: str, transition: Transition) -> Applied | Refused:
         """Carry a transition out, again if the table does not answer: a repeated one is refused and recognised."""
@@ -127,7 +129,7 @@ def come_back_later(delivery: Delivery) -> Leave:
 def keep_envelope(envelope: Envelope, ports: Ports) -> dict[str, Value]:
     """The pointer to an envelope too large for a row, once it is in S3; nothing for others, which stand in the row."""
     content = envelope.to_json().encode()
-    if len(content) <= MAX_ROW_ENVELOPE_BYTES or ports.payloads is None:
+    if len(content) <= MAX_ROW_ENVELOPE_BYTES or ports.payloads is None or envelope.sensitive:
         return {}
     key = f"envelopes/{envelope.id}/{envelope.send_id}"
     try:

@@ -160,6 +160,10 @@ class Queue:
             del self.messages[message.message_id]
         return ready
 
+    def clear(self) -> None:
+        """Forget every message."""
+        self.messages.clear()
+
     def depth(self, now: datetime) -> QueueDepth:
         """Count the messages by where they stand."""
         self._forget_expired(now)

@@ -8,7 +8,7 @@ import threading
 import uuid
 from collections.abc import Mapping, Sequence
 
-from penstock.errors import AccessRefused, UnknownQueue
+from penstock.errors import AccessRefused, PenstockError, UnknownQueue
 from penstock.memory.queue import (
     MAX_DELAY_SECONDS,
     MAX_MESSAGE_BYTES,
@@ -17,13 +17,15 @@ from penstock.memory.queue import (
     Message,
     Queue,
 )
-from penstock.ports import OutgoingMessage, QueueDepth, Random, ReceivedMessage
+from penstock.ports import OutgoingMessage, QueueDepth, Random, ReceivedMessage, RedriveStatus
 from penstock.settings import Settings, dead_letter_queue
 from penstock.times import Clock, seconds
 
 # A queue's own visibility timeout is six times its function's timeout, here that of one task.
 _VISIBILITY_FACTOR = 6
 _DEAD_LETTER_VISIBILITY_SECONDS = 30
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html
+MAX_REDRIVE_RATE = 500
 
 
 class MemoryTransport:
@@ -63,6 +65,17 @@ class MemoryTransport:
                 )
             )
 
+    def send_many(self, messages: Sequence[OutgoingMessage]) -> list[str | PenstockError]:
+        """Each entry on its own, as SQS does it."""
+        _check_batch(messages)
+        outcomes: list[str | PenstockError] = []
+        for message in messages:
+            try:
+                outcomes.append(self.send(message))
+            except AccessRefused as error:
+                outcomes.append(error)
+        return outcomes
+
     def receive(self, queue: str, *, max_messages: int, visibility_timeout: int | None = None) -> list[ReceivedMessage]:
         """Up to ``max_messages`` (1 to 10) messages; what has been received too often moves to the dead-letter queue."""
         if not 1 <= max_messages <= MAX_RECEIVED_MESSAGES:
@@ -100,17 +113,34 @@ class MemoryTransport:
         with self._lock:
             return self._queue(queue).depth(self._clock())
 
-    def redrive(self, queue: str) -> int:
+    def redrive(self, queue: str, *, rate: int | None = None) -> int:
         """Move what is visible in the dead-letter queue back, as StartMessageMoveTask does; how many were moved.
 
         Each gets a new MessageId, a new and always later SentTimestamp, and a receive count of 0.
         """
+        if rate is not None and not 1 <= rate <= MAX_REDRIVE_RATE:
+            raise AccessRefused(f"rate={rate!r}: SQS moves 1 to {MAX_REDRIVE_RATE} messages a second")
         with self._lock:
             its_queue, now = self._queue(queue), self._clock()
             moved = self._queue(dead_letter_queue(queue)).take_all(now)
             for message in moved:
                 its_queue.put(message.redriven(self._new_id(), now))
             return len(moved)
+
+    def redrive_status(self, queue: str) -> RedriveStatus | None:
+        """None: here a redrive is over when it returns."""
+        self._queue(queue)
+        return None
+
+    def cancel_redrive(self, queue: str) -> bool:
+        """False: there is never one running."""
+        self._queue(queue)
+        return False
+
+    def purge(self, queue: str) -> None:
+        """Delete every message at once."""
+        with self._lock:
+            self._queue(queue).clear()
 
     def _queue(self, name: str) -> Queue:
         try:
@@ -122,10 +152,23 @@ class MemoryTransport:
         return str(uuid.UUID(self._random.token()))
 
 
-def _check(message: OutgoingMessage, queue: Queue) -> None:
-    size = len(message.body.encode()) + sum(
+def _check_batch(messages: Sequence[OutgoingMessage]) -> None:
+    size = sum(_size(message) for message in messages)
+    if not 1 <= len(messages) <= MAX_RECEIVED_MESSAGES or size > MAX_MESSAGE_BYTES:
+        raise AccessRefused(
+            f"a batch of {len(messages)} messages with {size} bytes: SQS takes 1 to {MAX_RECEIVED_MESSAGES} with "
+            f"{MAX_MESSAGE_BYTES} together"
+        )
+
+
+def _size(message: OutgoingMessage) -> int:
+    return len(message.body.encode()) + sum(
         len(name.encode()) + len("String") + len(value.encode()) for name, value in message.attributes.items()
     )
+
+
+def _check(message: OutgoingMessage, queue: Queue) -> None:
+    size = _size(message)
     if size > MAX_MESSAGE_BYTES:
         raise AccessRefused(f"the message has {size} bytes with its attributes; SQS takes {MAX_MESSAGE_BYTES}")
     if not 0 <= message.delay <= MAX_DELAY_SECONDS:

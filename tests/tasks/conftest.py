@@ -20,7 +20,12 @@ def progress() -> Iterator[list[Progress]]:
     """The test is inside a run of the task ``task-1``; what that run says of its progress."""
     said: list[Progress] = []
     clock = itertools.count(0, 60)  # a minute a look: every step is written, not only one a second
-    run = Run("task-1", "the_task", "images", 1, lambda: utc_now() + seconds(next(clock)), said.append)
+
+    def write(step: Progress) -> bool:
+        said.append(step)
+        return False
+
+    run = Run("task-1", "the_task", "images", 1, lambda: utc_now() + seconds(next(clock)), write, look=lambda: False)
     token = running.set(run)
     yield said
     running.reset(token)

@@ -174,13 +174,6 @@ def test_a_name_that_no_envelope_carries_is_refused_at_once(name: str) -> None:
         Penstock().task(name=name)(add)
 
 
-def test_a_coroutine_function_is_refused_for_nobody_would_await_it() -> None:
-    async def fetch() -> None: ...
-
-    with pytest.raises(ConfigurationError, match="fetch"):
-        Penstock().task(fetch)
-
-
 def test_a_generator_function_is_refused_for_nobody_would_iterate_it() -> None:
     def lines() -> Any:
         yield 1

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from penstock.current import MAX_NOTE_CHARACTERS, Run, current_task, running
+from penstock.errors import TaskCancelled
 from penstock.memory import ManualClock
 from penstock.record import Progress
 
@@ -21,7 +22,11 @@ def written() -> list[Progress]:
 
 @pytest.fixture
 def run(clock: ManualClock, written: list[Progress]) -> Iterator[Run]:
-    run = Run(id="t-1", name="resize", queue="images", attempt=2, clock=clock, write_progress=written.append)
+    def write(progress: Progress) -> bool:
+        written.append(progress)
+        return False
+
+    run = Run(id="t-1", name="resize", queue="images", attempt=2, clock=clock, write_progress=write, look=lambda: False)
     token = running.set(run)
     yield run
     running.reset(token)
@@ -89,3 +94,30 @@ def test_a_note_that_is_too_long_is_refused() -> None:
 def test_what_a_row_cannot_take_of_a_note_becomes_escapes(run: Run, written: list[Progress]) -> None:
     current_task.progress(1, note="caf\udce9.jpg \x1b")
     assert written[0].note == "caf\\udce9.jpg \\x1b"
+
+
+def test_progress_that_the_table_did_not_take_is_kept_for_the_settle(run: Run) -> None:
+    run.write_progress = lambda _progress: None
+    current_task.progress(1)
+    assert run.unwritten == Progress(1)
+
+
+def test_progress_of_a_cancelled_task_raises(run: Run) -> None:
+    run.write_progress = lambda _progress: True
+    with pytest.raises(TaskCancelled, match="t-1"):
+        current_task.progress(1)
+
+
+def test_a_task_can_ask_whether_it_is_cancelled(run: Run) -> None:
+    run.look = lambda: True
+    assert current_task.cancelled
+
+
+def test_asking_twice_within_a_second_reads_the_row_once(run: Run) -> None:
+    looks: list[bool] = []
+    run.look = lambda: bool(looks.append(True))
+    assert (current_task.cancelled, current_task.cancelled, len(looks)) == (False, False, 1)
+
+
+def test_a_plain_call_is_never_cancelled() -> None:
+    assert not current_task.cancelled

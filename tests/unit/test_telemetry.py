@@ -53,7 +53,7 @@ def line() -> logging.LogRecord:
 
 def test_a_line_of_user_code_carries_the_task_it_was_written_in() -> None:
     clock = ManualClock()
-    token = running.set(Run("t-1", "resize", "default", 2, clock, lambda _progress: None))
+    token = running.set(Run("t-1", "resize", "default", 2, clock, lambda _progress: False, lambda: False))
     record = line()
     running.reset(token)
     assert [vars(record)[name] for name in ("task_id", "task_name", "attempt")] == ["t-1", "resize", 2]

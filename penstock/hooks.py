@@ -1,0 +1,53 @@
+"""What a project hangs on its tasks: middleware around each run, and functions to call at the end of one."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from msgspec import Struct
+
+from penstock.current import Run
+from penstock.record import ErrorSummary
+from penstock.states import Status
+from penstock.telemetry import logger
+
+
+class Ended(Struct, frozen=True):
+    """A task whose outcome was recorded. ``exception`` is there where the process that ran it still has it."""
+
+    task_id: str
+    task: str
+    queue: str
+    status: Status
+    attempt: int
+    error: ErrorSummary | None = None
+    exception: BaseException | None = None
+    tags: tuple[str, ...] = ()
+
+
+Middleware = Callable[[Run, Callable[[], Any]], Any]
+Hook = Callable[[Ended], object]
+
+
+class Hooks:
+    """The hooks of one Penstock object, in the order in which they were added."""
+
+    def __init__(self) -> None:
+        self.middleware: list[Middleware] = []
+        self.on_success: list[Hook] = []
+        self.on_dead: list[Hook] = []
+
+    def around(self, run: Run, call: Callable[[], Any]) -> Any:
+        """Run ``call`` inside all middleware; the first added is the outermost."""
+        for middleware in reversed(self.middleware):
+            call = partial(middleware, run, call)
+        return call()
+
+    def notify(self, ended: Ended) -> None:
+        """Call the hooks of ``ended.status``. The outcome is recorded already: an error here is a log line."""
+        hooks = {Status.SUCCEEDED: self.on_success, Status.DEAD: self.on_dead}.get(ended.status, [])
+        for hook in hooks:
+            try:
+                hook(ended)
+            except Exception:
+                logger.exception("a hook failed after task %s was %s", ended.task_id, ended.status)

@@ -1,0 +1,117 @@
+"""Closing the book on what SQS buried by itself: crashes, throttles, a worker that was never deployed.
+
+The reconciler looks at a dead-letter queue for a few seconds, writes BURIED for tasks that nobody has settled, and sweeps
+stray letters: copies of tasks that are over, or that live on under another send id. It keeps out of the way while SQS moves
+dead letters, and it is harmless twice, late, or at the wrong moment: every write is conditional.
+"""
+
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from penstock.app import Penstock
+from penstock.delivery import Delivery
+from penstock.envelope import Envelope
+from penstock.errors import EnvelopeError, PenstockError
+from penstock.execution.value import keep_envelope
+from penstock.failure import describe
+from penstock.hooks import Ended
+from penstock.ports import Applied, Ports, ReceivedMessage
+from penstock.record import ErrorSummary
+from penstock.refusal import Then, after_refusal
+from penstock.settings import dead_letter_queue
+from penstock.states import Status
+from penstock.telemetry import logger
+from penstock.transitions import buried
+
+# How long a letter is hidden while it is looked at. A redrive that starts meanwhile misses it, so not longer than needed.
+PEEK_SECONDS = 20
+_PAGE = 10
+
+
+class Buried(PenstockError):
+    """A message that SQS moved to the dead-letter queue by itself. Never raised: it names the error of such a task."""
+
+
+class Reconciliation(Struct, frozen=True):
+    """What one look at a dead-letter queue did: tasks closed, stray letters deleted, letters left as they are."""
+
+    queue: str
+    closed: int = 0
+    swept: int = 0
+    left: int = 0
+    skipped: str = ""
+
+
+def reconcile(tasks: Penstock, queue: str, *, limit: int = 1_000) -> Reconciliation:
+    """Look at up to ``limit`` letters of the dead-letter queue of ``queue``."""
+    ports = tasks.ports
+    status = ports.transport.redrive_status(ports.settings.queue(queue).name)
+    if status is not None and status.is_running:
+        return Reconciliation(queue, skipped="SQS is moving dead letters")
+    letters = dead_letter_queue(queue)
+    counts = {"closed": 0, "swept": 0, "left": 0}
+    looked_at: list[str] = []
+    try:
+        for message in _letters(ports, letters, limit):
+            done = _settle(tasks, queue, message)
+            counts[done] += 1
+            if done == "swept":
+                ports.transport.delete(letters, [message.receipt_handle])
+            else:
+                looked_at.append(message.receipt_handle)
+    finally:  # show them again: to a redrive, and to whoever looks into the console
+        ports.transport.change_visibility(letters, dict.fromkeys(looked_at, 0))
+    return Reconciliation(queue, counts["closed"], counts["swept"], counts["left"])
+
+
+def _letters(ports: Ports, letters: str, limit: int) -> Iterator[ReceivedMessage]:
+    seen: set[str] = set()
+    started = ports.clock()
+    while len(seen) < limit and (ports.clock() - started).total_seconds() < PEEK_SECONDS / 2:
+        page = ports.transport.receive(
+            letters, max_messages=min(_PAGE, limit - len(seen)), visibility_timeout=PEEK_SECONDS
+        )
+        fresh = [message for message in page if message.message_id not in seen]
+        if not fresh:
+            return
+        seen |= {message.message_id for message in fresh}
+        yield from fresh
+
+
+def _settle(tasks: Penstock, queue: str, message: ReceivedMessage) -> str:
+    try:
+        envelope = Envelope.from_json(message.body)
+    except EnvelopeError:
+        return "left"  # not ours, or of a newer version: someone has to look at it
+    ports, now = tasks.ports, tasks.ports.clock()
+    letter = Delivery(
+        queue=queue,
+        message_id=message.message_id,
+        receipt_handle=message.receipt_handle,
+        body=message.body,
+        sent_at=message.sent_at,
+        receive_count=message.receive_count,
+        group=message.group,
+    )
+    error = _error(envelope, message)
+    answer = ports.results.apply(
+        envelope.id,
+        buried(envelope, letter, error, death=ports.random.token(), now=now, extra=keep_envelope(envelope, ports)),
+    )
+    if isinstance(answer, Applied):
+        logger.warning("BURIED %s %r after %d receives", envelope.task, envelope.id, message.receive_count)
+        row = answer.row
+        tasks.hooks.notify(Ended(row.task_id, row.task, queue, Status.DEAD, row.attempts, error, tags=row.tags))
+        return "closed"
+    refusal = after_refusal(answer.row, envelope, letter, owner="", now=now)
+    return "swept" if refusal.then is Then.ACKNOWLEDGE else "left"
+
+
+def _error(envelope: Envelope, message: ReceivedMessage) -> ErrorSummary:
+    text = (
+        f"SQS buried the message after {message.receive_count} receives without an outcome: its runs were throttled, "
+        "crashed or timed out, or no worker knows the task"
+    )
+    failure = describe(Buried(text), envelope.task)
+    return ErrorSummary(failure.type, failure.message, failure.fingerprint, "SQS moved it to the dead-letter queue")
