@@ -6,7 +6,7 @@ from typing import Any
 from penstock.app import Penstock
 from penstock.aws.connection import connect
 
-__all__ = ["connect", "lambda_handler"]
+__all__ = ["connect", "lambda_handler", "reconciler_handler"]
 
 
 def lambda_handler(tasks: Penstock) -> Callable[[Mapping[str, Any], Any], dict[str, Any]]:
@@ -17,3 +17,10 @@ def lambda_handler(tasks: Penstock) -> Callable[[Mapping[str, Any], Any], dict[s
     from penstock.aws.handler import worker  # Powertools is for workers: the web neither has nor pays for it
 
     return worker(tasks)
+
+
+def reconciler_handler(tasks: Penstock) -> Callable[[Mapping[str, Any], Any], dict[str, Any]]:
+    """The whole reconciler: a Lambda function that looks at the dead letters of every queue, whatever event wakes it."""
+    from penstock.aws.reconciler import reconciler  # as above
+
+    return reconciler(tasks)

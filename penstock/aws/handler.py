@@ -3,7 +3,6 @@
 Powertools writes the JSON log lines, the metrics document and nothing else; the decisions are made in penstock.batch.
 """
 
-import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, cast
@@ -14,11 +13,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from penstock.app import Penstock
 from penstock.aws.connection import connect
+from penstock.aws.logs import SERVICE, speak_through
 from penstock.batch import process
 from penstock.execution import Invocation
-from penstock.telemetry import CurrentTaskFilter, RunEvent
+from penstock.telemetry import RunEvent
 
-NAMESPACE, SERVICE = "Penstock", "penstock"
+NAMESPACE = "Penstock"
 MAX_VALUES_A_METRIC = 100  # of the embedded metric format
 
 
@@ -27,7 +27,7 @@ def worker(tasks: Penstock) -> Callable[[Mapping[str, Any], Any], dict[str, Any]
     if not tasks.is_connected:
         connect(tasks)
     logger = Logger(service=SERVICE)
-    _speak_through(logger)
+    speak_through(logger)
     metrics = Metrics(namespace=NAMESPACE, service=SERVICE)
 
     @logger.inject_lambda_context(clear_state=True)
@@ -41,17 +41,6 @@ def worker(tasks: Penstock) -> Callable[[Mapping[str, Any], Any], dict[str, Any]
     return cast(
         "Callable[[Mapping[str, Any], Any], dict[str, Any]]", handler
     )  # Powertools' decorators lose the signature
-
-
-def _speak_through(logger: Logger) -> None:
-    """Have every logger of the process write through Powertools' handler, with task id and attempt on each line."""
-    own = logger.registered_handler
-    own.addFilter(CurrentTaskFilter())
-    root = logging.getLogger()
-    root.handlers = [own]  # Lambda's own handler would write each line a second time
-    root.setLevel(logger.log_level)
-    logging.getLogger("botocore").setLevel(logging.WARNING)  # it tells at INFO where it found its credentials
-    logging.getLogger(logger.name).propagate = False  # it has the handler itself
 
 
 def _count(events: tuple[RunEvent, ...], metrics: Metrics) -> None:

@@ -138,6 +138,8 @@ class Stack:
             "penstock.local.workers",
             "--handler",
             self.project.handler,
+            "--reconciler",
+            self.project.reconciler,
             "--queues",
             str(self.project.queue_list),
             ready=ready.says(READY_LINE),

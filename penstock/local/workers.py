@@ -22,12 +22,16 @@ from penstock.local.function import LocalFunction
 from penstock.local.mapping import EventSourceMapping, SettledBatch
 from penstock.local.pollers import Pollers
 from penstock.local.queue_list import QueueEntry, QueueList
+from penstock.local.schedule import Schedule
 from penstock.ports import Ports
 from penstock.settings import Settings
 
 READY_LINE = "the workers poll "
 # For tasks that run when the workers are told to stop. Less than the supervisor's own grace, which ends in SIGKILL.
 GRACE_SECONDS = 2.0
+# On AWS minutes: here someone is watching.
+RECONCILER_SECONDS = 15.0
+RECONCILER_TIMEOUT_SECONDS = 60.0
 # A laptop is no Lambda: more invocations at once than this, for each core, only wait for each other.
 _INVOCATIONS_PER_CORE = 2
 
@@ -66,13 +70,17 @@ class Workers:
 
 
 @contextmanager
-def polling(queues: QueueList, handler: str, environ: Mapping[str, str]) -> Iterator[None]:
-    """Inside, every queue of ``queues`` is polled and ``handler`` works on what comes."""
+def polling(queues: QueueList, handler: str, environ: Mapping[str, str], *, reconciler: str = "") -> Iterator[None]:
+    """Inside, every queue of ``queues`` is polled and ``handler`` works on what comes; ``reconciler`` runs on a schedule."""
     require_loopback(environ.get("AWS_ENDPOINT_URL", ""))
     ports = aws_ports(Settings.from_environ(environ))
     cores = os.cpu_count() or 1
     workers = [Workers(entry, handler, environ, ports, cores) for entry in queues.queues.values()]
     with ExitStack() as stopping:
+        if reconciler:
+            schedule = _reconciling(reconciler, environ)
+            stopping.callback(schedule.stop)
+            schedule.start()
         for worker in workers:
             stopping.callback(worker.stop)
             worker.start()
@@ -87,6 +95,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     """Work until the process is told to stop; 2 where the settings do not fit."""
     parser = argparse.ArgumentParser(prog="python -m penstock.local.workers", description=__doc__)
     parser.add_argument("--handler", required=True, help="the Lambda handler, module:name")
+    parser.add_argument("--reconciler", default="", help="the reconciler's Lambda handler, module:name; none if empty")
     parser.add_argument("--queues", required=True, type=Path, help="the list of queues, a JSON file")
     lifeline.add_argument(parser)
     options = parser.parse_args(arguments)
@@ -101,13 +110,23 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         signal.signal(number, stop)
     try:
         queues = QueueList.read(options.queues)
-        with polling(queues, options.handler, environ):
+        with polling(queues, options.handler, environ, reconciler=options.reconciler):
             _say(f"{READY_LINE}{', '.join(queues.queues)}")
             told_to_stop.wait()
     except PenstockError as error:
         print(error, file=sys.stderr)
         return 2
     return 0
+
+
+def _reconciling(handler: str, environ: Mapping[str, str]) -> Schedule:
+    function = FunctionSettings(handler, Path.cwd(), environ, name="penstock-local-reconciler")
+    return Schedule(
+        LocalFunction(function, limit=1),
+        seconds=RECONCILER_SECONDS,
+        timeout=RECONCILER_TIMEOUT_SECONDS,
+        on_error=lambda error: _say(f"reconciler: {error}"),
+    )
 
 
 def _tell_batch(queue: str, settled: SettledBatch) -> None:
