@@ -123,6 +123,10 @@ class Penstock:
         accepted = enqueue(self.ports, call)
         return self.result_of(accepted.row, created=accepted.created)
 
+    def new_id(self) -> str:
+        """A fresh task id, for whoever must know it before the send."""
+        return self.ports.random.token()
+
     def enqueue_many(self, calls: Iterable[Call]) -> list[TaskResult[Any]]:
         """Enqueue calls made by ``task.call(...)``, ten a request; complete before it returns.
 

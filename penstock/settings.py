@@ -8,6 +8,7 @@
 | AWS_REGION, AWS_DEFAULT_REGION | the region of all of these; without either, that of the AWS profile |
 """
 
+import difflib
 import json
 import os
 from collections.abc import Mapping
@@ -69,6 +70,7 @@ class Settings(Struct, frozen=True):
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Settings":
         """Read PENSTOCK_* variables; ConfigurationError names the variable and the fix."""
+        _check_names(environ)
         return cls(
             queues=_queues(_required(environ, "PENSTOCK_QUEUES")),
             table=_required(environ, "PENSTOCK_TABLE"),
@@ -96,6 +98,19 @@ class Settings(Struct, frozen=True):
             if queue.physical_name == physical:
                 return queue.name
         raise UnknownQueue(physical, [queue.physical_name for queue in self.queues.values()])
+
+
+_KNOWN = ("PENSTOCK_QUEUES", "PENSTOCK_TABLE", "PENSTOCK_PAYLOAD_BUCKET")
+_ALIKE = 0.8  # difflib's measure: PENSTOCK_TABEL is, PENSTOCK_WEB_TOKEN is not
+
+
+def _check_names(environ: Mapping[str, str]) -> None:
+    """Refuse a known variable misspelt: it would be ignored, and nobody would know. Others may be a project's own."""
+    for name in environ:
+        if name.startswith("PENSTOCK_") and name not in _KNOWN:
+            close = difflib.get_close_matches(name, _KNOWN, n=1, cutoff=_ALIKE)
+            if close:
+                raise ConfigurationError(f"{name} is no setting of Penstock: did you mean {close[0]}?")
 
 
 def _required(environ: Mapping[str, str], name: str) -> str:

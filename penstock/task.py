@@ -74,6 +74,10 @@ class Enqueuer(Protocol):
         """Enqueue one call."""
         ...
 
+    def new_id(self) -> str:
+        """A fresh task id."""
+        ...
+
 
 class Enqueue(Generic[P, R]):
     """``task.using(...)``: the task with some options of this one enqueue."""

@@ -13,8 +13,9 @@ class Project:
     """One project on the local stack. Paths are relative to ``root``, from which every process runs.
 
     ``app`` is the import path of the WSGI application, ``handler`` and ``reconciler`` those of the Lambda functions, all
-    ``module:name`` (without a reconciler, tasks that SQS buries by itself stay as they were); ``buckets`` is environment variable -> bucket name; ``environ`` is added to the environment of the web and the
-    workers; a change under ``watch`` reloads them.
+    ``module:name`` (without a reconciler, tasks that SQS buries by itself stay as they were); ``buckets`` is environment
+    variable -> bucket name; ``environ`` is added to the environment of the web and the workers; a change under ``watch``
+    reloads them.
     """
 
     root: Path

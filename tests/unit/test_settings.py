@@ -83,3 +83,17 @@ def test_an_event_source_arn_leads_to_its_queue() -> None:
 def test_the_arn_of_a_foreign_queue_is_refused() -> None:
     with pytest.raises(UnknownQueue, match="'somebody-elses'"):
         Settings.from_environ(environ()).queue_of_arn("arn:aws:sqs:eu-central-1:123456789012:somebody-elses")
+
+
+@pytest.mark.parametrize(
+    ("misspelt", "meant"), [("PENSTOCK_TABEL", "PENSTOCK_TABLE"), ("PENSTOCK_QUEUE", "PENSTOCK_QUEUES")]
+)
+def test_a_misspelt_variable_is_refused_with_the_name_that_was_meant(misspelt: str, meant: str) -> None:
+    environ = {"PENSTOCK_QUEUES": "{}", "PENSTOCK_TABLE": "tasks", misspelt: "x"}
+    with pytest.raises(ConfigurationError, match=f"{misspelt}.*did you mean {meant}"):
+        Settings.from_environ(environ)
+
+
+def test_a_variable_of_the_projects_own_is_left_alone() -> None:
+    environ = {"PENSTOCK_QUEUES": "{}", "PENSTOCK_TABLE": "tasks", "PENSTOCK_WEB_TOKEN_SHA256": "x"}
+    assert Settings.from_environ(environ).table == "tasks"
