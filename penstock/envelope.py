@@ -11,7 +11,6 @@ message, and a retry by hand needs it), ``origin`` the task that this one is an 
 arguments and error texts out of the table. Unknown keys are refused: a newer writer raises ``v`` instead.
 """
 
-import hashlib
 import json
 import math
 import re
@@ -22,6 +21,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from penstock.errors import MalformedEnvelope, UnsupportedVersion
+from penstock.text import sha256
 from penstock.times import from_text, to_text
 
 VERSION = 1
@@ -60,7 +60,7 @@ class Envelope(Struct, frozen=True):
     def arguments_sha256(self) -> str:
         """A digest of task name and arguments: tells whether a known task id is asked for the same work."""
         text = json.dumps([self.task, self.args, self.kwargs], sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return sha256(text.encode())
 
     def to_json(self) -> str:
         """The message body: ASCII only, since SQS refuses some characters and ``\\u`` escapes hurt nobody."""

@@ -1,10 +1,11 @@
 """Writing an error down, which cannot fail: whatever the task raised becomes short, clean text."""
 
-import hashlib
 import re
 import traceback
 
 from msgspec import Struct
+
+from penstock.text import sha256
 
 MAX_TYPE_CHARACTERS = 200
 MAX_MESSAGE_CHARACTERS = 1_000
@@ -36,7 +37,7 @@ def fingerprint(task: str, kind: str, message: str, top_frame: str = "") -> str:
     """What groups errors: task, class, message without its numbers and ids, and the frame that raised."""
     normal = _ID.sub("#", message)
     text = "\n".join((task, kind, normal, top_frame))
-    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:16]
+    return sha256(text.encode("utf-8", "backslashreplace"))[:16]
 
 
 # Each text matches in one way only: optional dashes between repeated groups would make the search take n**4 steps.

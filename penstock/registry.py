@@ -1,11 +1,11 @@
 """Task names to tasks."""
 
-import difflib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from penstock.errors import ConfigurationError, UnknownTask
 from penstock.task import Task
+from penstock.text import closest
 
 AnyTask = Task[Any, Any]
 
@@ -30,8 +30,8 @@ class Registry(Mapping[str, AnyTask]):
         try:
             return self._tasks[name]
         except KeyError:
-            close = difflib.get_close_matches(name, self._tasks, n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
+            meant = closest(name, self._tasks)
+            hint = f"; did you mean {meant!r}?" if meant else ""
             raise UnknownTask(f"no task is named {name!r:.100} here{hint} Is its module imported?") from None
 
     def __contains__(self, name: object) -> bool:

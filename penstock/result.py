@@ -1,6 +1,5 @@
 """TaskResult: what the caller holds of a task, in the enqueuing process or in any other."""
 
-import hashlib
 import json
 from collections.abc import Callable
 from datetime import timedelta
@@ -10,6 +9,7 @@ from penstock.errors import ResultError, TaskFailed, TaskNotFinished, WaitTimeou
 from penstock.ports import Applied, PayloadStore, Ports
 from penstock.record import AttemptRow, ErrorSummary, Progress, TaskRow, status_of
 from penstock.states import Status
+from penstock.text import sha256
 from penstock.transitions import cancel, request_cancel
 
 R = TypeVar("R")
@@ -126,7 +126,7 @@ class TaskResult(Generic[R]):
             content = payloads.get(pointer)
         except KeyError:
             raise ResultError(f"the result of task {self.id} is no longer in S3 under {pointer!r}") from None
-        if hashlib.sha256(content).hexdigest() != self.row.result_sha256:
+        if sha256(content) != self.row.result_sha256:
             raise ResultError(
                 f"the result of task {self.id} in S3 under {pointer!r} is not the one that was stored (sha256)"
             )

@@ -8,7 +8,6 @@
 | AWS_REGION, AWS_DEFAULT_REGION | the region of all of these; without either, that of the AWS profile |
 """
 
-import difflib
 import json
 import os
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from collections.abc import Mapping
 from msgspec import Struct, field
 
 from penstock.errors import ConfigurationError, UnknownQueue
+from penstock.text import closest
 
 # Receives that a queue must still have when a task's attempts are used up: busy answers and throttles cost receives too.
 RECEIVE_MARGIN = 3
@@ -101,16 +101,16 @@ class Settings(Struct, frozen=True):
 
 
 _KNOWN = ("PENSTOCK_QUEUES", "PENSTOCK_TABLE", "PENSTOCK_PAYLOAD_BUCKET")
-_ALIKE = 0.8  # difflib's measure: PENSTOCK_TABEL is, PENSTOCK_WEB_TOKEN is not
+_ALIKE = 0.8  # PENSTOCK_TABEL is, PENSTOCK_WEB_TOKEN is not
 
 
 def _check_names(environ: Mapping[str, str]) -> None:
     """Refuse a known variable misspelt: it would be ignored, and nobody would know. Others may be a project's own."""
     for name in environ:
         if name.startswith("PENSTOCK_") and name not in _KNOWN:
-            close = difflib.get_close_matches(name, _KNOWN, n=1, cutoff=_ALIKE)
-            if close:
-                raise ConfigurationError(f"{name} is no setting of Penstock: did you mean {close[0]}?")
+            meant = closest(name, _KNOWN, likeness=_ALIKE)
+            if meant is not None:
+                raise ConfigurationError(f"{name} is no setting of Penstock: did you mean {meant}?")
 
 
 def _required(environ: Mapping[str, str], name: str) -> str:

@@ -1,6 +1,5 @@
 """Writing the outcome, if the lease is still mine. Only what is seen to be settled so is acknowledged."""
 
-import hashlib
 from typing import Any
 
 from msgspec.structs import replace
@@ -13,6 +12,7 @@ from penstock.record import MAX_ROW_RESULT_BYTES, AttemptRow, ErrorSummary, Valu
 from penstock.retry import GiveUp, RetryIn
 from penstock.states import Status
 from penstock.telemetry import logger
+from penstock.text import sha256
 from penstock.times import seconds
 from penstock.transitions import Transition, cancelled, dead, failed, retrying, succeed
 
@@ -106,7 +106,7 @@ def _result(x: Execution, worker: Worker, value: Any) -> dict[str, Value]:
         payloads.put(key, content)
     except PenstockError as error:
         return {"result_error": f"{len(content)} bytes could not be written to S3: {error}"}
-    return {"result_pointer": key, "result_sha256": hashlib.sha256(content).hexdigest()}
+    return {"result_pointer": key, "result_sha256": sha256(content)}
 
 
 def _keep_attempt(x: Execution, worker: Worker, failure: Failure, outcome: Status) -> None:

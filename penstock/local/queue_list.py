@@ -4,7 +4,6 @@ Terraform loads the file by its own convention; the local stack reads it here. O
 there: the function timeout and the visibility timeout are derived from it, here and in Terraform by the same rule.
 """
 
-import difflib
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -15,6 +14,7 @@ from typing import Any
 
 from penstock.errors import ConfigurationError, UnknownQueue
 from penstock.settings import DEAD_LETTER_SUFFIX
+from penstock.text import closest
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_FUNCTION_TIMEOUT_SECONDS = 900
@@ -173,8 +173,8 @@ def _refuse_unknown(found: object, *, known: Iterable[str], where: str) -> None:
     if not isinstance(found, dict):
         raise ConfigurationError(f"{where}: expected an object with the keys {', '.join(known)}; got {found!r}")
     for key in found.keys() - set(known):
-        close = difflib.get_close_matches(key, known, n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"known keys: {', '.join(known)}"
+        meant = closest(key, known)
+        hint = f"did you mean {meant!r}?" if meant else f"known keys: {', '.join(known)}"
         raise ConfigurationError(f"{where}: unknown key {key!r}; {hint}")
 
 
