@@ -8,7 +8,7 @@ from typing import Any, ParamSpec, TypeVar, overload
 from penstock.enqueue import Accepted, enqueue
 from penstock.enqueue_many import enqueue_many
 from penstock.envelope import MAX_NAME_LENGTH
-from penstock.errors import ConfigurationError, NotConnected, PartialEnqueueError, TaskNotFound
+from penstock.errors import ConfigurationError, FailedCall, NotConnected, PartialEnqueueError, TaskNotFound
 from penstock.hooks import Hook, Hooks, Middleware
 from penstock.ports import Ports
 from penstock.record import TaskRow
@@ -118,7 +118,7 @@ class Penstock:
             )
         return self.result_of(row)
 
-    def send(self, call: Call) -> TaskResult[Any]:
+    def enqueue_call(self, call: Call) -> TaskResult[Any]:
         """Enqueue one call. ``Task.enqueue`` is the way to it."""
         accepted = enqueue(self.ports, call)
         return self.result_of(accepted.row, created=accepted.created)
@@ -131,15 +131,15 @@ class Penstock:
         """Enqueue calls made by ``task.call(...)``, ten a request; complete before it returns.
 
         Raises what ``Task.enqueue`` raises if a call can be refused beforehand (nothing was sent then), and
-        PartialEnqueueError if SQS took only some: it has the results of those, and the numbers and reasons of the rest.
+        PartialEnqueueError if SQS took only some: it has the results of those, and number, task id and reason of the rest.
         """
         sent: list[TaskResult[Any]] = []
-        failed: list[tuple[int, str]] = []
-        for index, outcome in enumerate(enqueue_many(self.ports, list(calls))):
+        failed: list[FailedCall] = []
+        for outcome in enqueue_many(self.ports, list(calls)):
             if isinstance(outcome, Accepted):
                 sent.append(self.result_of(outcome.row, created=outcome.created))
             else:
-                failed.append((index, str(outcome)))
+                failed.append(outcome)
         if failed:
             raise PartialEnqueueError(sent, failed)
         return sent
@@ -150,12 +150,15 @@ class Penstock:
         return around
 
     def on_success(self, hook: Hook) -> Hook:
-        """Decorator: call ``hook(ended)`` in the worker once a success is recorded. Its errors are logged, no more."""
+        """Decorator: call ``hook(ended)`` in the worker after a success was recorded; what it raises is only logged.
+
+        At most once a success: not where the worker dies, or loses the table's replies, between the record and the hook.
+        """
         self.hooks.on_success.append(hook)
         return hook
 
     def on_dead(self, hook: Hook) -> Hook:
-        """Decorator: call ``hook(ended)`` once a death is recorded, by the worker or by the reconciler."""
+        """Decorator: call ``hook(ended)`` after a death was recorded, by the worker or the reconciler; at most once, as above."""
         self.hooks.on_dead.append(hook)
         return hook
 

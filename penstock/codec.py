@@ -60,9 +60,10 @@ class Codec:
     ) -> tuple[list[Any], dict[str, Any]]:
         """Both halves of a call, each value converted under the parameter that takes it."""
         try:
-            self._signature.bind(*args, **kwargs)
+            bound = self._signature.bind(*args, **kwargs)
         except TypeError as error:
             raise InvalidArguments(f"{self._task}{self._signature}: {error}") from None
+        args, kwargs = self._by_name(bound)
         parameters = self._signature.parameters
         positional = [p for p in parameters.values() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
         rest_args = next((p for p in parameters.values() if p.kind is p.VAR_POSITIONAL), None)
@@ -78,6 +79,25 @@ class Codec:
             [convert(value, self._annotation(parameter(i)), parameter(i)) for i, value in enumerate(args)],
             {name: convert(value, self._annotation(keyword(name)), name) for name, value in kwargs.items()},
         )
+
+    def _by_name(self, bound: inspect.BoundArguments) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """One form for f(1, 2) and f(1, b=2), which are the same work: by name, as people read and edit it."""
+        by_position: set[object] = {inspect.Parameter.POSITIONAL_ONLY}
+        if any(p.kind is p.VAR_POSITIONAL and bound.arguments.get(p.name) for p in self._signature.parameters.values()):
+            by_position.add(inspect.Parameter.POSITIONAL_OR_KEYWORD)  # what stands before *args cannot be named
+        args: list[Any] = []
+        kwargs: dict[str, Any] = {}
+        for name, value in bound.arguments.items():
+            kind = self._signature.parameters[name].kind
+            if kind is inspect.Parameter.VAR_POSITIONAL:
+                args += value
+            elif kind is inspect.Parameter.VAR_KEYWORD:
+                kwargs |= value
+            elif kind in by_position:
+                args.append(value)
+            else:
+                kwargs[name] = value
+        return tuple(args), kwargs
 
     def _encode(self, value: Any, annotation: Any, parameter: str) -> JSON:
         try:
@@ -123,6 +143,10 @@ _NO_JSON = (TypeError, ValueError, RecursionError, OverflowError)
 
 def _to_json(value: Any) -> JSON:
     plain = msgspec.to_builtins(value, str_keys=True)
+    if not isinstance(value, str | int | float | None):
+        # The order of a set differs from process to process; that of a dict is its own, and equality does not ask for it.
+        ordered = msgspec.to_builtins(value, str_keys=True, order="deterministic")
+        plain = plain if plain == ordered else ordered
     return json.loads(json.dumps(plain, allow_nan=False))  # tuples become lists, NaN is refused
 
 

@@ -13,8 +13,9 @@ from msgspec.structs import replace
 from penstock.app import Penstock
 from penstock.enqueue import Accepted, Prepared, prepare, record, send
 from penstock.envelope import JSON, Envelope
-from penstock.errors import ConfirmationNeeded, EnvelopeLost, NotDead, PenstockError, TaskNotFound
+from penstock.errors import ConfirmationNeeded, EnvelopeLost, InvalidArguments, NotDead, PenstockError, TaskNotFound
 from penstock.ports import Applied, RedriveStatus
+from penstock.reconcile import close_and_delete
 from penstock.record import AttemptRow, TaskRow
 from penstock.result import TaskResult
 from penstock.settings import dead_letter_queue
@@ -83,6 +84,9 @@ def cancel_redrive(tasks: Penstock, queue: str) -> bool:
 def purge(tasks: Penstock, queue: str, *, confirm: str) -> int:
     """Discard every dead task of ``queue`` and delete its dead letters; how many tasks were discarded.
 
+    Letter by letter, each closed in the table before it is deleted: SQS's PurgeQueue would take those along of tasks that
+    nobody has recorded as dead yet, and they would wait for ever.
+
     ``confirm`` must be the queue's name: ConfirmationNeeded otherwise, with what would go.
     """
     name = tasks.ports.settings.queue(queue).name
@@ -92,9 +96,8 @@ def purge(tasks: Penstock, queue: str, *, confirm: str) -> int:
             f"this would discard {len(rows)} dead tasks and delete about {waiting(tasks, name)} messages of {name!r}: "
             f"say confirm={name!r}"
         )
-    discarded = sum(discard(tasks, row.task_id) for row in rows)
-    tasks.ports.transport.purge(dead_letter_queue(name))
-    return discarded
+    gone = sum(discard(tasks, row.task_id) for row in rows)
+    return gone + close_and_delete(tasks, name)
 
 
 # -- chosen ones: from the table -----------------------------------------------------------------------------------------
@@ -135,6 +138,10 @@ def edit(tasks: Penstock, task_id: str, patch: Mapping[str, JSON]) -> TaskResult
     row = _dead(tasks, task_id)
     old = _envelope(tasks, row)
     document = merge_patch({"args": old.args, "kwargs": old.kwargs}, patch)
+    if not _is_call(document):
+        raise InvalidArguments(
+            f'after the patch the call is {document!r:.200}: it needs {{"args": [...], "kwargs": {{...}}}} and nothing else'
+        )
     task = tasks.registry[old.task]
     args, kwargs = task.codec.decode_arguments(document["args"], document["kwargs"])
     call = Call(task, *task.codec.encode_arguments(tuple(args), kwargs), EnqueueOptions(group=old.group, tags=old.tags))
@@ -142,8 +149,17 @@ def edit(tasks: Penstock, task_id: str, patch: Mapping[str, JSON]) -> TaskResult
     if isinstance(prepared, Accepted):  # only a task id of the caller's can be known
         raise AssertionError("a fresh task id is known")
     accepted = record(prepared, send(prepared, tasks.ports), tasks.ports)
-    discard(tasks, task_id)
+    try:
+        discard(tasks, task_id)
+    except PenstockError as error:  # the new task is accepted: raising now would invite a second one
+        logger.warning("%s runs edited as %s, but is still DEAD: %s", task_id, accepted.row.task_id, error)
     return tasks.result_of(accepted.row)
+
+
+def _is_call(document: JSON) -> bool:
+    if not isinstance(document, dict) or document.keys() != {"args", "kwargs"}:
+        return False
+    return isinstance(document["args"], list) and isinstance(document["kwargs"], dict)
 
 
 def merge_patch(target: JSON, patch: JSON) -> JSON:

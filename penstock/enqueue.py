@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from penstock.envelope import GROUP, ID, Envelope
 from penstock.errors import (
+    AccessRefused,
     EnqueueUncertain,
     EnvelopeTooLarge,
     InvalidOption,
@@ -32,6 +33,7 @@ MAX_TAGS = 10
 
 SEND_TRIES = 3
 SEND_SECONDS = 10.0
+LONGEST_TRY_SECONDS = 7.0  # two to connect and five to read, as aws/connection.py has it
 
 
 class Accepted(Struct, frozen=True):
@@ -107,12 +109,22 @@ def send(prepared: Prepared, ports: Ports, *, after: str | None = None) -> list[
             ports.transport.send(prepared.message(sends[-1]))
         except Unavailable as error:
             cause = str(error)
-            if attempt == SEND_TRIES - 1 or (ports.clock() - started).total_seconds() > SEND_SECONDS:
+            if attempt == SEND_TRIES - 1 or not may_try_again(started, ports):
                 break
             pause(attempt, ports)
+        except AccessRefused as error:
+            if len(sends) == 1:
+                raise  # SQS has answered the only try: nothing was sent
+            cause = str(error)
+            break
         else:
             return sends
     raise EnqueueUncertain(prepared.envelope.id, cause)
+
+
+def may_try_again(started: datetime, ports: Ports) -> bool:
+    """True while one more try of the longest kind ends in time."""
+    return (ports.clock() - started).total_seconds() < SEND_SECONDS - LONGEST_TRY_SECONDS
 
 
 def pause(attempt: int, ports: Ports) -> None:

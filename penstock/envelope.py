@@ -3,7 +3,7 @@
 ::
 
     {"v": 1, "id": "4f1c…", "send_id": "9ab0…", "task": "make_thumbnails",
-     "args": ["cat.jpg"], "kwargs": {"widths": [320]}, "created_at": "2026-11-21T04:36:38.123Z"}
+     "args": [], "kwargs": {"key": "cat.jpg", "widths": [320]}, "created_at": "2026-11-21T04:36:38.123Z"}
 
 ``id`` names the task for its whole life, ``send_id`` this physical send. ``after`` is there on a retry by hand only: the
 lease_owner token of the death that it answers. ``group`` is the message group (SQS forgets it when it deletes the

@@ -35,7 +35,7 @@
     └── TaskCancelled              raised IN a task, by progress(), once someone has cancelled it
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 
 class PenstockError(Exception):
@@ -98,17 +98,30 @@ class EnqueueUncertain(EnqueueError):
         self.task_id = task_id
 
 
-class PartialEnqueueError(EnqueueError):
-    """Some calls of ``enqueue_many`` were not accepted.
+class FailedCall(NamedTuple):
+    """A call of ``enqueue_many`` that was not confirmed: its number in the list (from 0), its task id, and why.
 
-    ``sent`` are the results of those that were, ``failed`` the rest as (index in the call, reason). Enqueueing the failed
-    ones again is right; those with a task id of yours are safe to repeat in any case.
+    ``uncertain`` where SQS may have taken it all the same: enqueue it again with ``using(task_id=...)`` only.
     """
 
-    def __init__(self, sent: "list[Any]", failed: list[tuple[int, str]]) -> None:
-        index, reason = failed[0]
+    number: int
+    task_id: str
+    reason: str
+    uncertain: bool
+
+
+class PartialEnqueueError(EnqueueError):
+    """Some calls of ``enqueue_many`` were not confirmed.
+
+    ``sent`` are the results of those that were, ``failed`` the rest. Enqueueing a failed one again with its task id is safe:
+    one task id has one outcome.
+    """
+
+    def __init__(self, sent: list[Any], failed: list[FailedCall]) -> None:
+        first = failed[0]
         super().__init__(
-            f"{len(failed)} of {len(sent) + len(failed)} tasks were not accepted; the first is number {index}: {reason}"
+            f"{len(failed)} of {len(sent) + len(failed)} tasks were not confirmed; the first is number {first.number}, "
+            f"task id {first.task_id}: {first.reason}. Enqueue them again with .using(task_id=...)"
         )
         self.sent = sent
         self.failed = failed

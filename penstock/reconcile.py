@@ -22,7 +22,7 @@ from penstock.refusal import Then, after_refusal
 from penstock.settings import dead_letter_queue
 from penstock.states import Status
 from penstock.telemetry import logger
-from penstock.transitions import buried
+from penstock.transitions import buried, cancel
 
 # How long a letter is hidden while it is looked at. A redrive that starts meanwhile misses it, so not longer than needed.
 PEEK_SECONDS = 20
@@ -44,7 +44,10 @@ class Reconciliation(Struct, frozen=True):
 
 
 def reconcile(tasks: Penstock, queue: str, *, limit: int = 1_000) -> Reconciliation:
-    """Look at up to ``limit`` letters of the dead-letter queue of ``queue``."""
+    """Look at up to ``limit`` letters of the dead-letter queue of ``queue``.
+
+    Of a FIFO queue it sees the first ten letters of each group only: SQS hides a group behind letters in flight.
+    """
     ports = tasks.ports
     status = ports.transport.redrive_status(ports.settings.queue(queue).name)
     if status is not None and status.is_running:
@@ -65,13 +68,38 @@ def reconcile(tasks: Penstock, queue: str, *, limit: int = 1_000) -> Reconciliat
     return Reconciliation(queue, counts["closed"], counts["swept"], counts["left"])
 
 
-def _letters(ports: Ports, letters: str, limit: int) -> Iterator[ReceivedMessage]:
+def close_and_delete(tasks: Penstock, queue: str) -> int:
+    """Cancel the task of every dead letter of ``queue`` that is still open, and delete the letter; how many were cancelled.
+
+    A letter whose task is alive elsewhere is only deleted where it is a stray; the rest of them stays.
+    """
+    ports, letters = tasks.ports, dead_letter_queue(queue)
+    cancelled = 0
+    for message in _letters(ports, letters, limit=None):
+        done = _settle(tasks, queue, message)
+        if done != "swept":
+            try:
+                envelope = Envelope.from_json(message.body)
+            except EnvelopeError:
+                pass  # not ours: there is no task to close
+            else:
+                row = ports.results.get(envelope.id)
+                if row is None or row.status is not Status.DEAD or row.send_id != envelope.send_id:
+                    continue
+                if not isinstance(ports.results.apply(row.task_id, cancel(row, now=ports.clock())), Applied):
+                    continue
+                cancelled += 1
+        ports.transport.delete(letters, [message.receipt_handle])
+    return cancelled
+
+
+def _letters(ports: Ports, letters: str, limit: int | None) -> Iterator[ReceivedMessage]:
+    """Letters, each once: up to ``limit`` within half of PEEK_SECONDS, or all there are."""
     seen: set[str] = set()
     started = ports.clock()
-    while len(seen) < limit and (ports.clock() - started).total_seconds() < PEEK_SECONDS / 2:
-        page = ports.transport.receive(
-            letters, max_messages=min(_PAGE, limit - len(seen)), visibility_timeout=PEEK_SECONDS
-        )
+    while limit is None or (len(seen) < limit and (ports.clock() - started).total_seconds() < PEEK_SECONDS / 2):
+        wanted = _PAGE if limit is None else min(_PAGE, limit - len(seen))
+        page = ports.transport.receive(letters, max_messages=wanted, visibility_timeout=PEEK_SECONDS)
         fresh = [message for message in page if message.message_id not in seen]
         if not fresh:
             return

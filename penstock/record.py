@@ -28,8 +28,9 @@ INDEX_BY_CREATED = "by_created"
 INDEX_BY_FAILURE = "by_failure"
 SHARDS = 4  # a partition of an index takes 1,000 writes a second: four carry 4,000 enqueues a second
 
-# SQS keeps a message 14 days at most, its dead letter 14 more; a row must not go before its message can.
-# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+# SQS keeps a message for 14 days at most. A dead letter's age goes on counting from its first send, on FIFO queues it starts
+# anew: a row must not go before its message can, so it lives twice as long.
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
 MAX_RETENTION = timedelta(days=14)
 ROW_LIFETIME = 2 * MAX_RETENTION + timedelta(days=1)
 
@@ -210,22 +211,21 @@ class TaskRow(Struct, frozen=True):
         return self.lease_expires_at is not None and self.lease_expires_at < now - CLOCK_TOLERANCE
 
 
-def status_of(row: TaskRow, now: datetime) -> Status:
-    """How the row reads at ``now``: total, so that no task looks alive for ever.
+def status_of(row: TaskRow, now: datetime, retention: timedelta = MAX_RETENTION) -> Status:
+    """How the row reads at ``now``: total, so that no task looks alive for ever. ``retention`` is its queue's.
 
     A row whose lease has expired is waiting for SQS to show its message again (RETRYING), a QUEUED row with a later
     ``run_after`` is SCHEDULED, and what waits longer than SQS keeps a message is EXPIRED: it was purged or timed out.
     """
-    if row.status in (Status.QUEUED, Status.RETRYING) and _message_gone(row, now):
+    if row.status in (Status.QUEUED, Status.RETRYING) and _message_gone(row, now, retention):
         return Status.EXPIRED
     if row.status is Status.QUEUED and row.run_after is not None and now < row.run_after:
         return Status.SCHEDULED
     if row.status is Status.RUNNING and row.lease_expired(now):
-        return Status.EXPIRED if _message_gone(row, now) else Status.RETRYING
+        return Status.EXPIRED if _message_gone(row, now, retention) else Status.RETRYING
     return row.status
 
 
-def _message_gone(row: TaskRow, now: datetime) -> bool:
-    # What the queue loses by age goes to the void, what it buries lives another MAX_RETENTION in the dead-letter queue;
-    # a buried row is DEAD by the reconciler's hand, so the age of the queue alone decides here.
-    return (row.sent_at or row.created_at) + MAX_RETENTION < now
+def _message_gone(row: TaskRow, now: datetime, retention: timedelta) -> bool:
+    # What SQS buries, the reconciler makes DEAD within minutes: so it is the age in the work queue that counts here.
+    return (row.sent_at or row.created_at) + retention < now

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from penstock.errors import ResultError, TaskFailed, TaskNotFinished, WaitTimeout
 from penstock.ports import Applied, PayloadStore, Ports
-from penstock.record import AttemptRow, ErrorSummary, Progress, TaskRow, status_of
+from penstock.record import MAX_RETENTION, AttemptRow, ErrorSummary, Progress, TaskRow, status_of
 from penstock.states import Status
 from penstock.text import sha256
 from penstock.transitions import cancel, request_cancel
@@ -47,7 +47,9 @@ class TaskResult(Generic[R]):
     @property
     def status(self) -> Status:
         """How the row reads now."""
-        return status_of(self.row, self._ports.clock())
+        queue = self._ports.settings.queues.get(self.row.queue)
+        retention = MAX_RETENTION if queue is None else timedelta(seconds=queue.retention)
+        return status_of(self.row, self._ports.clock(), retention)
 
     @property
     def attempts(self) -> int:
@@ -66,7 +68,10 @@ class TaskResult(Generic[R]):
 
     @property
     def errors(self) -> list[AttemptRow]:
-        """Every failed attempt, oldest first, with its traceback: one query of the table."""
+        """The failed attempts, oldest first, with tracebacks: one query of the table.
+
+        A run that ended without a word (killed, out of memory) leaves none, unless it was the last.
+        """
         return self._ports.results.attempts(self.id)
 
     @property
@@ -101,14 +106,21 @@ class TaskResult(Generic[R]):
         return self
 
     def cancel(self) -> bool:
-        """Cancel the task: True if it will never start again, False if it is over, or running and only asked to stop."""
+        """Cancel the task: True if it will never start again, False if it is over, or running and only asked to stop.
+
+        A running task sees it in ``current_task.cancelled``, and its next ``progress`` raises TaskCancelled.
+        """
         results = self._ports.results
-        answer = results.apply(self.id, cancel(self.row, now=self._ports.clock()))
-        if isinstance(answer, Applied):
-            self.row = answer.row
-            return True
-        answer = results.apply(self.id, request_cancel())
-        self.row = answer.row or self.row
+        while not self.row.status.may_be_acknowledged:
+            answer = results.apply(self.id, cancel(self.row, now=self._ports.clock()))
+            if isinstance(answer, Applied):
+                self.row = answer.row
+                return True
+            answer = results.apply(self.id, request_cancel())
+            self.row = answer.row or self.row
+            if isinstance(answer, Applied):
+                return False
+            # Neither: its run has ended between the two, so it is over or waits for its next attempt.
         return False
 
     def _stored(self) -> str:

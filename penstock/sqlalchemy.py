@@ -58,7 +58,7 @@ def _committed(session: Session) -> None:
     waiting, session.info[_KEY] = session.info[_KEY], []
     for index, pending in enumerate(waiting):
         try:
-            pending.call.task.enqueuer.send(pending.call)
+            pending.call.task.enqueuer.enqueue_call(pending.call)
         except BaseException as error:
             left = [other.call.options.task_id for other in waiting[index:]]
             error.add_note(

@@ -70,7 +70,7 @@ class Call(Struct, frozen=True):
 class Enqueuer(Protocol):
     """What a task needs of its Penstock object."""
 
-    def send(self, call: Call) -> TaskResult[Any]:
+    def enqueue_call(self, call: Call) -> TaskResult[Any]:
         """Enqueue one call."""
         ...
 
@@ -88,7 +88,7 @@ class Enqueue(Generic[P, R]):
 
     def enqueue(self, *args: P.args, **kwargs: P.kwargs) -> TaskResult[R]:
         """As ``Task.enqueue``, with the options given to ``using``."""
-        return self._task.enqueuer.send(self.call(*args, **kwargs))
+        return self._task.enqueuer.enqueue_call(self.call(*args, **kwargs))
 
     def call(self, *args: P.args, **kwargs: P.kwargs) -> Call:
         """The call for ``Penstock.enqueue_many``; InvalidArguments if it does not fit the signature."""

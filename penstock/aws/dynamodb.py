@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import ClientError
 
 from penstock import cursors
-from penstock.aws.errors import calling, code_of
+from penstock.aws.errors import calling, code_of, field_of
 from penstock.aws.expressions import Expression, item_from_wire, to_wire
 from penstock.ports import Applied, FailurePage, Refused
 from penstock.record import (
@@ -57,7 +57,8 @@ class DynamoResultStore:
                     raise
                 old = cast("Mapping[str, Any]", error.response).get("Item")
                 return Refused(TaskRow.from_item(task_id, item_from_wire(old)) if old else None)
-        return Applied(TaskRow.from_item(task_id, item_from_wire(answer["Attributes"])))
+        row = field_of(answer, "Attributes", "DynamoDB UpdateItem", self._table)
+        return Applied(TaskRow.from_item(task_id, item_from_wire(row)))
 
     def get(self, task_id: str) -> TaskRow | None:
         """A consistent GetItem; None also for a row past its expiry, for TTL deletes days late."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -93,6 +94,13 @@ def calling(operation: str, resource: str) -> Iterator[None]:
         raise AccessRefused(f"{operation} on {resource}: there are no AWS credentials. {_CREDENTIALS}") from error
     except BotoCoreError as error:  # nothing was sent: parameters, profiles, endpoints, a token that cannot be had
         raise AccessRefused(f"{operation} on {resource} could not be sent: {type(error).__name__}: {error}") from error
+
+
+def field_of(answer: Mapping[str, Any], name: str, operation: str, resource: str) -> Any:
+    """``answer[name]``; Unavailable if it is not there: status 200, but of a proxy or a captive portal, not of AWS."""
+    if name not in answer:
+        raise Unavailable(f"{operation} on {resource} was answered by something else than AWS: no {name}")
+    return answer[name]
 
 
 def code_of(error: ClientError) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from penstock.aws import sqs_redrive
-from penstock.aws.errors import calling, refusal
+from penstock.aws.errors import calling, field_of, refusal
 from penstock.errors import PenstockError, Unavailable
 from penstock.ports import OutgoingMessage, QueueDepth, ReceivedMessage, RedriveStatus
 from penstock.settings import Settings, dead_letter_queue
@@ -36,7 +36,8 @@ class SqsTransport:
         url = self._settings.url(message.queue)
         request: SendMessageRequestTypeDef = _entry(message) | {"QueueUrl": url}
         with calling("SQS SendMessage", url):
-            return self._sqs.send_message(**request)["MessageId"]
+            answer = self._sqs.send_message(**request)
+        return str(field_of(answer, "MessageId", "SQS SendMessage", url))
 
     def send_many(self, messages: Sequence[OutgoingMessage]) -> list[str | PenstockError]:
         """SendMessageBatch, which can fail in part with HTTP 200."""

@@ -7,8 +7,17 @@ from msgspec.structs import replace
 
 from penstock.envelope import Envelope
 from penstock.errors import AccessRefused, PenstockError, Unavailable
-from penstock.execution.value import Acknowledge, Execution, Leave, Worker, come_back_later, keep_envelope, known
-from penstock.failure import describe
+from penstock.execution.value import (
+    Acknowledge,
+    Execution,
+    Leave,
+    Worker,
+    come_back_later,
+    keep_attempt,
+    keep_envelope,
+    known,
+)
+from penstock.failure import Failure, describe
 from penstock.ports import Applied
 from penstock.record import CLOCK_TOLERANCE, ErrorSummary, TaskRow
 from penstock.refusal import Refusal, Then, after_refusal
@@ -41,7 +50,9 @@ def claim(x: Execution, worker: Worker) -> Execution:
         if isinstance(answer, Applied) and answer.row.status is Status.RUNNING:
             return replace(x, row=answer.row, started_at=now)
         if isinstance(answer, Applied):  # crashed: the row is DEAD
-            return replace(x, row=answer.row).end(Leave(0), "DEAD", _RUN_LOST)
+            x = replace(x, row=answer.row)
+            keep_attempt(x, worker, _lost(envelope), Status.DEAD)
+            return x.end(Leave(0), "DEAD", _RUN_LOST)
         refusal = after_refusal(answer.row, envelope, delivery, owner=x.owner, now=now)
         match refusal.then:
             case Then.GO_ON:
@@ -63,7 +74,7 @@ def _without_a_run(x: Execution, refusal: Refusal, now: datetime, worker: Worker
             return x.end(Acknowledge(), "ACKNOWLEDGED", refusal.reason)
         case Then.BURN:
             return x.end(Leave(0), "BURNED", refusal.reason)
-        case Then.BUSY if refusal.until is not None:
+        case Then.BUSY if refusal.until is not None and refusal.until > now:
             rest = (refusal.until + CLOCK_TOLERANCE - now).total_seconds()
             jitter = _BUSY_JITTER_SECONDS * worker.ports.random.random()
             return x.end(Leave(max(1, math.ceil(rest + jitter))), "BUSY", refusal.reason)
@@ -74,10 +85,14 @@ def _without_a_run(x: Execution, refusal: Refusal, now: datetime, worker: Worker
 
 
 def _crashed(envelope: Envelope, row: TaskRow, now: datetime, worker: Worker) -> Transition:
-    failure = describe(RunLost(_RUN_LOST), envelope.task)
+    failure = _lost(envelope)
     error = ErrorSummary(failure.type, failure.message, failure.fingerprint, "all attempts are used")
     extra = keep_envelope(envelope, worker.ports)
     return crashed(known(row.lease_owner), envelope, error, death=worker.ports.random.token(), now=now, extra=extra)
+
+
+def _lost(envelope: Envelope) -> Failure:
+    return describe(RunLost(_RUN_LOST), envelope.task)
 
 
 _RUN_LOST = "the last attempt ended without a word: killed, out of memory, or past the function's timeout"

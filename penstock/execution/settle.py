@@ -5,13 +5,23 @@ from typing import Any
 from msgspec.structs import replace
 
 from penstock.errors import AccessRefused, PenstockError, Unavailable
-from penstock.execution.value import Acknowledge, Execution, Leave, Raised, Returned, Worker, keep_envelope, known
+from penstock.execution.value import (
+    Acknowledge,
+    Execution,
+    Leave,
+    Raised,
+    Returned,
+    Worker,
+    insist,
+    keep_attempt,
+    keep_envelope,
+    known,
+)
 from penstock.failure import Failure, describe
 from penstock.ports import Applied, Refused
-from penstock.record import MAX_ROW_RESULT_BYTES, AttemptRow, ErrorSummary, Value
+from penstock.record import MAX_ROW_RESULT_BYTES, ErrorSummary, Value
 from penstock.retry import GiveUp, RetryIn
 from penstock.states import Status
-from penstock.telemetry import logger
 from penstock.text import sha256
 from penstock.times import seconds
 from penstock.transitions import Transition, cancelled, dead, failed, retrying, succeed
@@ -51,7 +61,7 @@ def _settle_error(x: Execution, worker: Worker, failure: Failure) -> Execution:
             status, answer = Status.DEAD, Leave(0)
             transition = dead(x.owner, envelope, error, death=worker.ports.random.token(), now=now, extra=extra)
     # The attempt first, so that whoever sees the status finds the error; its loss costs a detail, not the outcome.
-    _keep_attempt(x, worker, failure, status)
+    keep_attempt(x, worker, failure, status)
     return _write(x, worker, transition, status, answer, f"{error.type}: {error.message} ({error.reason})")
 
 
@@ -103,28 +113,10 @@ def _result(x: Execution, worker: Worker, value: Any) -> dict[str, Value]:
         return {"result_error": f"{len(content)} bytes are too many for a row, and PENSTOCK_PAYLOAD_BUCKET is not set"}
     key = f"results/{known(x.envelope).id}/{x.owner}"
     try:
-        payloads.put(key, content)
+        insist(lambda: payloads.put(key, content), worker.ports)
     except PenstockError as error:
         return {"result_error": f"{len(content)} bytes could not be written to S3: {error}"}
     return {"result_pointer": key, "result_sha256": sha256(content)}
-
-
-def _keep_attempt(x: Execution, worker: Worker, failure: Failure, outcome: Status) -> None:
-    row = known(x.row)
-    attempt = AttemptRow(
-        number=row.attempts,
-        outcome=outcome,
-        error_type=failure.type,
-        message=failure.message,
-        traceback=failure.traceback,
-        started_at=known(x.started_at),
-        duration_ms=x.duration_ms,
-        request_id=worker.invocation.request_id,
-    )
-    try:
-        worker.ports.results.add_attempt(row.task_id, attempt)
-    except (Unavailable, AccessRefused) as error:
-        logger.warning("attempt %d of %s was not kept: %s", row.attempts, row.task_id, error)
 
 
 def _summary(failure: Failure, reason: str) -> ErrorSummary:

@@ -10,11 +10,13 @@ from msgspec.structs import replace
 from penstock.delivery import Delivery
 from penstock.envelope import Envelope
 from penstock.errors import AccessRefused, Unavailable
+from penstock.failure import Failure
 from penstock.hooks import Hooks
 from penstock.ports import Applied, Ports, Refused
-from penstock.record import MAX_ROW_ENVELOPE_BYTES, Progress, TaskRow, Value
+from penstock.record import MAX_ROW_ENVELOPE_BYTES, AttemptRow, Progress, TaskRow, Value
 from penstock.registry import AnyTask, Registry
 from penstock.retry import GiveUp, RetryIn
+from penstock.states import Status
 from penstock.telemetry import RunEvent, logger
 from penstock.times import milliseconds_between
 from penstock.transitions import Transition
@@ -25,10 +27,14 @@ STORE_TRIES = 3
 
 
 class Invocation(Struct, frozen=True):
-    """The process's present call: its id, and how many seconds it has left to live."""
+    """The process's present call: its id, and how many seconds it has left to live.
+
+    ``time_limits=False`` leaves out the tasks' time limits: someone stands at a breakpoint in user code.
+    """
 
     request_id: str
     remaining: Callable[[], float]
+    time_limits: bool = True
 
 
 class Acknowledge(Struct, frozen=True):
@@ -107,13 +113,17 @@ class Worker(Struct, frozen=True):
 
     def apply(self, task_id: str, transition: Transition) -> Applied | Refused:
         """Carry a transition out, again if the table does not answer: a repeated one is refused and recognised."""
-        ports = self.ports
-        for attempt in range(STORE_TRIES - 1):
-            try:
-                return ports.results.apply(task_id, transition)
-            except Unavailable:
-                ports.sleep(0.1 * 4**attempt * (0.5 + ports.random.random()))
-        return ports.results.apply(task_id, transition)
+        return insist(lambda: self.ports.results.apply(task_id, transition), self.ports)
+
+
+def insist(call: Callable[[], T], ports: Ports) -> T:
+    """The answer of ``call``, tried again for a second or so while the service is Unavailable."""
+    for attempt in range(STORE_TRIES - 1):
+        try:
+            return call()
+        except Unavailable:
+            ports.sleep(0.1 * 4**attempt * (0.5 + ports.random.random()))
+    return call()
 
 
 _BACKOFF_SECONDS, _LONGEST_BACKOFF_SECONDS = 30, 900
@@ -131,13 +141,32 @@ def keep_envelope(envelope: Envelope, ports: Ports) -> dict[str, Value]:
     content = envelope.to_json().encode()
     if len(content) <= MAX_ROW_ENVELOPE_BYTES or ports.payloads is None or envelope.sensitive:
         return {}
-    key = f"envelopes/{envelope.id}/{envelope.send_id}"
+    key, payloads = f"envelopes/{envelope.id}/{envelope.send_id}", ports.payloads
     try:
-        ports.payloads.put(key, content)
+        insist(lambda: payloads.put(key, content), ports)
     except (Unavailable, AccessRefused) as error:  # the message itself still says everything
         logger.warning("the envelope of %s was not kept: %s", envelope.id, error)
         return {}
     return {"envelope_pointer": key}
+
+
+def keep_attempt(x: Execution, worker: Worker, failure: Failure, outcome: Status) -> None:
+    """Write down a failed attempt of ``x.row``."""
+    row = known(x.row)
+    attempt = AttemptRow(
+        number=row.attempts,
+        outcome=outcome,
+        error_type=failure.type,
+        message=failure.message,
+        traceback=failure.traceback,
+        started_at=x.started_at or row.sent_at or row.created_at,
+        duration_ms=x.duration_ms,
+        request_id=worker.invocation.request_id,
+    )
+    try:
+        worker.ports.results.add_attempt(row.task_id, attempt)
+    except (Unavailable, AccessRefused) as error:
+        logger.warning("attempt %d of %s was not kept: %s", row.attempts, row.task_id, error)
 
 
 def known(value: T | None) -> T:

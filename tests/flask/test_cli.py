@@ -56,7 +56,7 @@ def test_list_of_an_unknown_queue_is_an_error_with_the_known_ones(run):
 def test_dlq_show_explains_the_death_and_the_way_back(run, dead):
     output = run("dlq", "show", "import-7").output
     assert "no milk [bold]today[/bold]" in output
-    assert '{"args": ["milk"], "kwargs": {}}' in output
+    assert '{"args": [], "kwargs": {"what": "milk"}}' in output
     assert "Traceback" in output
     assert "flask penstock dlq redrive default --yes" in " ".join(output.split())
 
@@ -64,7 +64,7 @@ def test_dlq_show_explains_the_death_and_the_way_back(run, dead):
 def test_dlq_show_as_json_has_error_arguments_and_attempts(run, dead):
     document = json.loads(run("dlq", "show", "import-7", "--json").output)
     assert document["error"] == {"type": "Reject", "message": "no milk [bold]today[/bold]"}
-    assert document["arguments"] == {"args": ["milk"], "kwargs": {}}
+    assert document["arguments"] == {"args": [], "kwargs": {"what": "milk"}}
     assert [attempt["number"] for attempt in document["errors"]] == [1]
 
 
