@@ -1,4 +1,4 @@
-"""What Penstock needs of the world, as Protocols: one adapter each in aws/ and in memory.py.
+"""What Penstock needs of the world, as Protocols: one adapter each in aws/ and memory/.
 
 Adapters raise ``Unavailable`` where trying again is right and ``AccessRefused`` where it is not; nothing of boto3 leaves
 them. No method retries by itself: who calls decides.
