@@ -1,0 +1,45 @@
+################################################################################
+# Uploads: what visitors post straight to S3, and what tasks make of it
+################################################################################
+
+module "uploads" {
+  source = "../bucket"
+
+  name                = "${var.name_prefix}-uploads-${var.name_suffix}"
+  deletion_protection = var.deletion_protection
+
+  expire_after_days = var.upload_retention_days == null ? {} : {
+    "uploads/"    = var.upload_retention_days
+    "thumbnails/" = var.upload_retention_days
+  }
+}
+
+resource "aws_s3_bucket_cors_configuration" "uploads" {
+  count = length(var.upload_origins) == 0 ? 0 : 1
+
+  bucket = module.uploads.name
+
+  cors_rule {
+    allowed_origins = var.upload_origins
+    allowed_methods = ["GET", "HEAD", "POST"]
+    allowed_headers = ["*"]
+    expose_headers  = ["ETag"]
+    max_age_seconds = 3600
+  }
+}
+
+################################################################################
+# Payloads: results and envelopes that are too large for a row
+################################################################################
+
+module "payloads" {
+  source = "../bucket"
+
+  name                = "${var.name_prefix}-payloads-${var.name_suffix}"
+  deletion_protection = var.deletion_protection
+
+  expire_after_days = {
+    "results/"   = var.payload_retention_days
+    "envelopes/" = var.payload_retention_days
+  }
+}

@@ -1,0 +1,31 @@
+variable "name_prefix" {
+  description = "What the buckets' names begin with, such as penstock-dev."
+  type        = string
+}
+
+variable "name_suffix" {
+  description = "What they end with: the account, for bucket names are unique in the world."
+  type        = string
+}
+
+variable "upload_retention_days" {
+  description = "Days after which uploads and what was made of them are deleted; null keeps them."
+  type        = number
+}
+
+variable "payload_retention_days" {
+  description = "Days after which large results and envelopes are deleted."
+  type        = number
+}
+
+variable "upload_origins" {
+  description = "Origins whose scripts may post to the uploads bucket and read from it. A plain HTML form needs none."
+  type        = list(string)
+  default     = []
+}
+
+variable "deletion_protection" {
+  description = "true: buckets that hold objects are not deleted."
+  type        = bool
+  default     = true
+}

@@ -1,0 +1,87 @@
+################################################################################
+# Role of Zappa's function. Zappa's own (manage_roles) may do nearly everything; this one enqueues, reads and redrives.
+################################################################################
+
+resource "aws_iam_role" "this" {
+  name = "${var.name}-web"
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Principal = { Service = "lambda.amazonaws.com" }
+      Action    = "sts:AssumeRole"
+    }]
+  })
+}
+
+resource "aws_iam_role_policy" "this" {
+  name = "web"
+  role = aws_iam_role.this.id
+
+  policy = jsonencode({
+    Version   = "2012-10-17"
+    Statement = concat(local.own, local.others)
+  })
+}
+
+locals {
+  account = "${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}"
+  arn     = "arn:${data.aws_partition.current.partition}"
+
+  own = [
+    {
+      Sid      = "Outcomes"
+      Effect   = "Allow"
+      Action   = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"]
+      Resource = [var.table_arn]
+    },
+    {
+      Sid      = "Failures"
+      Effect   = "Allow"
+      Action   = ["dynamodb:Scan"] # of the sparse index, never of the table
+      Resource = [var.failure_index_arn]
+    },
+    {
+      Sid      = "LargeResults"
+      Effect   = "Allow"
+      Action   = ["s3:GetObject"]
+      Resource = ["${var.payload_bucket_arn}/*"]
+    },
+    {
+      Sid      = "ExpiredResults"
+      Effect   = "Allow"
+      Action   = ["s3:ListBucket"] # without it S3 answers AccessDenied for an object that has expired
+      Resource = [var.payload_bucket_arn]
+    },
+    {
+      # What SQS asks of whoever starts a move task.
+      # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html
+      Sid    = "Redrive"
+      Effect = "Allow"
+      Action = ["sqs:StartMessageMoveTask", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+      # The dead-letter queues only: the web never reads a work queue.
+      Resource = var.dead_letter_arns
+    },
+    {
+      Sid      = "RedriveTo"
+      Effect   = "Allow"
+      Action   = ["sqs:SendMessage"]
+      Resource = var.queue_arns
+    },
+    {
+      Sid      = "Logs"
+      Effect   = "Allow"
+      Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
+      Resource = ["${local.arn}:logs:${local.account}:log-group:/aws/lambda/${var.name}:*"]
+    },
+  ]
+
+  others = [
+    for statement in var.statements : {
+      Effect   = "Allow"
+      Action   = statement.actions
+      Resource = statement.resources
+    }
+  ]
+}

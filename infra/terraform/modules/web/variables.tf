@@ -1,0 +1,48 @@
+variable "name" {
+  description = "What Zappa calls the function, <project>-<stage>; the role is <project>-<stage>-web."
+  type        = string
+}
+
+variable "deploy_bucket" {
+  description = "The name of the bucket that Zappa uploads its zip to."
+  type        = string
+}
+
+variable "queue_arns" {
+  description = "The ARNs of the queues, which redriven dead letters go back to."
+  type        = list(string)
+}
+
+variable "dead_letter_arns" {
+  description = "The ARNs of the dead-letter queues, which the web counts and redrives."
+  type        = list(string)
+}
+
+variable "table_arn" {
+  description = "The ARN of the table of outcomes."
+  type        = string
+}
+
+variable "failure_index_arn" {
+  description = "The ARN of the table's index of failed tasks."
+  type        = string
+}
+
+variable "payload_bucket_arn" {
+  description = "The ARN of the bucket for results that are too large for a row."
+  type        = string
+}
+
+variable "statements" {
+  description = "What the web may do beside: enqueueing, the uploads bucket."
+  type = list(object({
+    actions   = list(string)
+    resources = list(string)
+  }))
+  default = []
+}
+
+variable "log_retention_days" {
+  description = "Days for which CloudWatch keeps its log lines."
+  type        = number
+}

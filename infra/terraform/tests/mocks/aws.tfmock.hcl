@@ -1,0 +1,46 @@
+# What AWS would answer, as far as the tests look at it. Resources of one kind share these values; those that are told
+# apart are overridden in tests/stack.tftest.hcl.
+
+mock_data "aws_caller_identity" {
+  override_during = plan
+  defaults        = { account_id = "123456789012" }
+}
+
+mock_data "aws_partition" {
+  override_during = plan
+  defaults        = { partition = "aws" }
+}
+
+mock_data "aws_region" {
+  override_during = plan
+  defaults        = { id = "eu-central-1" }
+}
+
+mock_resource "aws_sqs_queue" {
+  override_during = plan
+
+  defaults = {
+    arn = "arn:aws:sqs:eu-central-1:123456789012:queue"
+    url = "https://sqs.eu-central-1.amazonaws.com/123456789012/queue"
+  }
+}
+
+mock_resource "aws_iam_role" {
+  override_during = plan
+  defaults        = { arn = "arn:aws:iam::123456789012:role/role" }
+}
+
+mock_resource "aws_lambda_function" {
+  override_during = plan
+  defaults        = { arn = "arn:aws:lambda:eu-central-1:123456789012:function:function" }
+}
+
+mock_resource "aws_dynamodb_table" {
+  override_during = plan
+  defaults        = { arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/tasks" }
+}
+
+mock_resource "aws_s3_bucket" {
+  override_during = plan
+  defaults        = { arn = "arn:aws:s3:::bucket" }
+}

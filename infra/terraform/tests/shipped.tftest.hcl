@@ -1,0 +1,20 @@
+# The stack of the queues in queues.auto.tfvars.json, which Terraform loads here too, with every variable at its default.
+# tests/infra/ compares this plan with what penstock/local/queue_list.py derives from the same file.
+
+mock_provider "aws" {
+  source = "./tests/mocks"
+}
+
+run "shipped" {
+  command = plan
+
+  variables {
+    stage          = "test"
+    worker_package = "main.tf" # any file: nothing is uploaded
+  }
+
+  assert {
+    condition     = toset(keys(output.queues)) == toset(keys(var.queues))
+    error_message = "every queue of the file is in the outputs"
+  }
+}

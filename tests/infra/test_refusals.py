@@ -1,0 +1,94 @@
+"""The words in which Terraform refuses what cannot work: which value it is, and what to do."""
+
+import json
+import shutil
+from typing import Any
+
+import pytest
+
+from tests.infra.terraform import Terraform
+
+QUEUES: dict[str, Any] = {
+    "slow": {"time_limit": 90, "batch_size": 10},
+    "alone": {"max_concurrency": 1},
+    "impatient": {"max_receive_count": 4},
+    "ordered": {"fifo": True, "batch_window": 1},
+    "sequence": {"fifo": True, "batch_size": 2},
+    "flood": {"time_limit": 1, "batch_size": 11},
+    "images-dlq": {},
+    "mistyped": {"max_concurency": 5},
+    "a-queue-of-which-the-name-does-not-fit-into-sixty-four-characters": {},
+}
+VARIABLES: dict[str, Any] = {
+    "stage": "dev-2",
+    "project": "Penstock",
+    "region": "frankfurt",
+    "architecture": "mips",
+    "memory_size": 64,
+    "log_retention_days": 31,
+    "payload_retention_days": 28,
+    "upload_retention_days": 14,
+    "task_statements": [{"actions": ["*"], "resources": ["arn:aws:s3:::bucket/*"]}],
+    "worker_secrets": {"TOKEN": {"ssm_parameter": "/penstock/*"}},
+    "web_environment": {"FLASK_SECRET_KEY": "0123456789"},
+}
+
+
+@pytest.fixture(scope="session")
+def said(terraform, tmp_path_factory):
+    """What Terraform says to all of these, as one line of text. Rules that look at two variables wait for both: two plans."""
+    folder = tmp_path_factory.mktemp("refused")
+    return " ".join(
+        [
+            refusals(terraform, folder / "queues", {"stage": "dev", "queues": QUEUES}),
+            refusals(terraform, folder / "others", {**VARIABLES, "queues": {"default": {}}}),
+        ]
+    )
+
+
+def refusals(terraform, folder, variables):
+    shutil.copytree(terraform.folder, folder, symlinks=True)
+    (folder / "queues.auto.tfvars.json").write_text(json.dumps(variables), encoding="utf-8")
+    messages = Terraform(folder).messages("plan", "-json", "-input=false")
+    details = [message["diagnostic"]["detail"] for message in messages if message["type"] == "diagnostic"]
+    return " ".join(" ".join(details).split())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Make batch_size smaller: slow (10 x 90 s; at most 9 fit).",
+        "alone.max_concurrency is 1, it must be a whole number from 2 to 1000",
+        "impatient.max_receive_count is 4, it must be a whole number from 5 to 1000: below 5, throttles alone bury messages",
+        "AWS has no batch window for FIFO queues: set batch_window to 0. Change ordered (1).",
+        "A FIFO queue takes batch_size 1: handing back the rest of a message group after a failure costs each of its messages",
+        "Above 10 messages a batch AWS asks for a batch_window of 1 to 300 s. Change flood (batch_size 11).",
+        "does not end in -dlq, which is kept for its dead-letter queue",
+        "queues.auto.tfvars.json has settings that no queue has: mistyped.max_concurency.",
+        "Lambda and IAM take names of 64 characters. Shorten",
+        'stage is "dev-2": take 1 to 16 lower-case letters and digits',
+        'project is "Penstock": take up to 20 lower-case letters',
+        'region is "frankfurt": write it like eu-central-1',
+        'architecture is "mips": Lambda has x86_64 and arm64.',
+        "memory_size is 64: Lambda takes whole numbers from 128 to 10,240 MB.",
+        "log_retention_days is 31: CloudWatch takes 1, 3, 5, 7, 14, 30",
+        "payload_retention_days is 28: take a whole number from 29",
+        "upload_retention_days is 14: take a whole number from 15",
+        'task_statements must not allow "*": name the actions',
+        "worker_secrets takes names such as /penstock/dev/token, no ARNs, no wildcards and never the value itself.",
+        "web_environment holds FLASK_SECRET_KEY, which would stand in Terraform's state",
+    ],
+)
+def test_it_says_which_value_it_is_and_what_to_do(said, words):
+    assert words in said
+
+
+def test_the_state_of_another_stage_is_not_touched(terraform, tmp_path):
+    folder = tmp_path / "root"
+    shutil.copytree(terraform.folder, folder, symlinks=True)
+    assert Terraform(folder).run("workspace", "new", "prod").returncode == 0
+
+    answer = Terraform(folder).run("plan", "-no-color", "-input=false", variables=["stage=dev"])
+
+    assert answer.returncode == 1
+    assert "terraform workspace select -or-create dev" in " ".join(answer.stderr.split())
