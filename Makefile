@@ -17,10 +17,16 @@ UV_VERSION := 0.13.8
 LOCK := $(UV) --quiet pip compile --no-config --universal --generate-hashes --python-version 3.11 \
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
-.PHONY: help venv demo dev test check format lock bench clean
+# The seed of the simulations; empty is the one that CI has.
+SEED ?=
+# A stage of zappa_settings.json, and Lambda's processor: x86_64 or arm64.
+STAGE ?= dev
+ARCH ?= x86_64
+
+.PHONY: help venv demo dev test prove soak check format lock bench package package-test deploy destroy smoke-aws e2e clean
 
 help: ## Print this help.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 venv: ## Make .venv, or bring it up to date with requirements-dev.txt. PYTHON=... names the interpreter.
 	@tools/make_venv.sh
@@ -33,6 +39,13 @@ dev: venv ## Keep the local stack up, with reload, until Ctrl-C.
 
 test: venv ## Run the tests, on two processes.
 	@$(PY) -m pytest -n 2
+
+prove: venv ## Prove the delivery protocol at CI's size: simulation, mutants, crash points, bad bodies. SEED=...: from another seed.
+	@PENSTOCK_PROVE=1 $(if $(SEED),PENSTOCK_SEED=$(SEED)) $(PY) -m pytest -n 2 --dist worksteal tests/simulation
+
+soak: venv ## The same, far longer: a million steps, a million bad bodies, every mutant. SEED=... as above. Takes hours.
+	@PENSTOCK_PROVE=1 PENSTOCK_STEPS=1000000 PENSTOCK_BODIES=1000000 $(if $(SEED),PENSTOCK_SEED=$(SEED)) \
+		$(PY) -m pytest -n 2 --dist worksteal -rP tests/simulation
 
 check: venv ## Run every gate that CI runs beside the tests: lint, format, types, imports, lock files.
 	$(PY) -m ruff check .
@@ -47,18 +60,40 @@ format: venv ## Format the code and repair what ruff can repair.
 
 # requirements-dev.txt is resolved first and holds everything. The other two are its subsets, so that what runs in the cloud is
 # what was tested here: the constraint makes the same package the same version in all three.
-lock: venv ## Write requirements.txt, lambdas/requirements.txt and requirements-dev.txt anew. UPGRADE=1: with newer versions.
+lock: venv ## Write every hash-pinned requirements file anew. UPGRADE=1: with newer versions.
 	@$(UV) --version 2>/dev/null | grep -q "^uv $(UV_VERSION)" || { \
 		echo "Setting up .venv-lock with uv $(UV_VERSION) ..."; \
 		rm -rf .venv-lock && $(PY) -m venv .venv-lock && .venv-lock/bin/python -m pip --quiet install "uv==$(UV_VERSION)"; }
 	$(LOCK) requirements-dev.in --output-file requirements-dev.txt
 	$(LOCK) requirements.in --constraints requirements-dev.txt --output-file requirements.txt
 	$(LOCK) lambdas/requirements.in --constraints requirements-dev.txt --output-file lambdas/requirements.txt
+	$(LOCK) tools/runtime-requirements.in --output-file tools/runtime-requirements.txt
+	$(LOCK) tests/e2e/requirements-emulator.in --output-file tests/e2e/requirements-emulator.txt
+
+package: venv ## Build the workers' zip for Lambda, build/worker-x86_64.zip, and try it. ARCH=arm64: for the other processor.
+	@$(PY) -m tools.package --arch $(ARCH)
+
+package-test: venv ## Start the zips under Lambda's own runtime client, good events and bad ones. Needs Python 3.13.
+	@$(PY) -m pytest tests/package
+
+deploy: venv ## Bring a stage up on AWS, or up to date, and print its URL. STAGE=dev: which one.
+	@$(PY) -m tools.deploy up --stage $(STAGE)
+
+destroy: venv ## Take a stage down, with its queues, results and photos, after asking. STAGE=dev: which one.
+	@$(PY) -m tools.deploy down --stage $(STAGE)
+
+smoke-aws: venv ## On a stage that is up: a task runs, another dies and is redriven. Costs a few cents at most. STAGE=dev.
+	@$(PY) -m tools.smoke_aws --stage $(STAGE)
+
+# A gate that cannot run fails: without Terraform, its provider (PENSTOCK_TF_PLUGIN_DIR, or the registry) or Lambda's Python.
+e2e: venv ## Deploy it all to an independent emulator of AWS, on this machine, and use it: about 6 minutes.
+	@$(PY) -m tools.e2e_env
+	@PENSTOCK_E2E=1 $(PY) -m pytest tests/e2e -v -x
 
 bench: venv ## Measure: what `import penstock` costs, and how long a no-op takes on the idle local stack.
 	@$(PY) -m benchmarks.import_cost
 	@$(PY) -m benchmarks.latency
 
 clean: ## Remove what make and the tools made: .venv, caches, the local stack's files.
-	rm -rf .venv .venv-lock .penstock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	rm -rf .venv .venv-lock .venv-web .venv-e2e .penstock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -2,6 +2,7 @@
 
 import logging
 import math
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -213,8 +214,12 @@ def size_of(message: OutgoingMessage) -> int:
     return len(message.body) + attributes  # the body is ASCII
 
 
-def _check_tags(tags: tuple[str, ...]) -> None:
-    if len(tags) > MAX_TAGS or not all(isinstance(tag, str) and ID.fullmatch(tag) for tag in tags):
+def _check_tags(tags: Sequence[str]) -> None:
+    if (
+        isinstance(tags, str)
+        or len(tags) > MAX_TAGS
+        or not all(isinstance(tag, str) and ID.fullmatch(tag) for tag in tags)
+    ):
         raise InvalidOption(
             f"tags={tags!r:.140}: at most {MAX_TAGS}, each a letter or digit, then up to 127 of letters, digits and _ . : @ -"
         )

@@ -100,10 +100,10 @@ class Envelope(Struct, frozen=True):
             raise UnsupportedVersion(
                 f"the envelope has version {version!r:.80}; this worker reads {VERSION}: deploy the workers"
             )
-        return cls._from_fields(fields)
+        return cls._from_fields(fields, brackets=body.count("[") + body.count("{"))
 
     @classmethod
-    def _from_fields(cls, fields: dict[str, JSON]) -> "Envelope":
+    def _from_fields(cls, fields: dict[str, JSON], brackets: int) -> "Envelope":
         missing, unknown = _REQUIRED - fields.keys(), fields.keys() - _REQUIRED - _OPTIONAL
         if missing or unknown:
             raise MalformedEnvelope(f"envelope keys missing: {sorted(missing)}, unknown: {sorted(unknown)!r:.200}")
@@ -122,7 +122,8 @@ class Envelope(Struct, frozen=True):
             raise MalformedEnvelope(f"envelope 'task' is not text of 1 to {MAX_NAME_LENGTH} printable characters")
         if not isinstance(fields["args"], list) or not isinstance(fields["kwargs"], dict):
             raise MalformedEnvelope("envelope 'args' is not a list or 'kwargs' is not an object")
-        if any(is_deeper(value, MAX_DEPTH) for value in (*fields["args"], *fields["kwargs"].values())):
+        values = (*fields["args"], *fields["kwargs"].values())
+        if brackets > MAX_DEPTH and any(is_deeper(value, MAX_DEPTH) for value in values):
             raise MalformedEnvelope(f"an argument in the envelope is nested more than {MAX_DEPTH} levels deep")
         return cls(
             id=fields["id"],

@@ -24,8 +24,9 @@ from penstock.states import Status
 from penstock.telemetry import logger
 from penstock.transitions import buried, cancel
 
-# How long a letter is hidden while it is looked at. A redrive that starts meanwhile misses it, so not longer than needed.
-PEEK_SECONDS = 20
+# How long one look takes at most, and a letter is hidden for it: a redrive that starts meanwhile misses what is hidden.
+LOOK_SECONDS = 30
+PEEK_SECONDS = LOOK_SECONDS + 10
 _PAGE = 10
 
 
@@ -43,8 +44,10 @@ class Reconciliation(Struct, frozen=True):
     skipped: str = ""
 
 
-def reconcile(tasks: Penstock, queue: str, *, limit: int = 1_000) -> Reconciliation:
-    """Look at up to ``limit`` letters of the dead-letter queue of ``queue``.
+def reconcile(tasks: Penstock, queue: str, *, limit: int = 5_000) -> Reconciliation:
+    """Look at up to ``limit`` letters of the dead-letter queue of ``queue``, for LOOK_SECONDS at most.
+
+    What it does not reach, the next look may: SQS gives letters of a standard queue in no order.
 
     Of a FIFO queue it sees the first ten letters of each group only: SQS hides a group behind letters in flight.
     """
@@ -54,17 +57,15 @@ def reconcile(tasks: Penstock, queue: str, *, limit: int = 1_000) -> Reconciliat
         return Reconciliation(queue, skipped="SQS is moving dead letters")
     letters = dead_letter_queue(queue)
     counts = {"closed": 0, "swept": 0, "left": 0}
-    looked_at: list[str] = []
+    held: list[str] = []
     try:
-        for message in _letters(ports, letters, limit):
+        for message in _letters(ports, letters, limit, held):
             done = _settle(tasks, queue, message)
             counts[done] += 1
             if done == "swept":
                 ports.transport.delete(letters, [message.receipt_handle])
-            else:
-                looked_at.append(message.receipt_handle)
-    finally:  # show them again: to a redrive, and to whoever looks into the console
-        ports.transport.change_visibility(letters, dict.fromkeys(looked_at, 0))
+    finally:  # show them again: to a redrive, and to whoever looks into the console; what was swept stays away
+        ports.transport.change_visibility(letters, dict.fromkeys(held, 0))
     return Reconciliation(queue, counts["closed"], counts["swept"], counts["left"])
 
 
@@ -75,7 +76,7 @@ def close_and_delete(tasks: Penstock, queue: str) -> int:
     """
     ports, letters = tasks.ports, dead_letter_queue(queue)
     cancelled = 0
-    for message in _letters(ports, letters, limit=None):
+    for message in _letters(ports, letters, None, []):
         done = _settle(tasks, queue, message)
         if done != "swept":
             try:
@@ -93,13 +94,14 @@ def close_and_delete(tasks: Penstock, queue: str) -> int:
     return cancelled
 
 
-def _letters(ports: Ports, letters: str, limit: int | None) -> Iterator[ReceivedMessage]:
-    """Letters, each once: up to ``limit`` within half of PEEK_SECONDS, or all there are."""
+def _letters(ports: Ports, letters: str, limit: int | None, held: list[str]) -> Iterator[ReceivedMessage]:
+    """Letters, each once: up to ``limit`` within LOOK_SECONDS, or all there are. ``held`` gets their receipt handles."""
     seen: set[str] = set()
     started = ports.clock()
-    while limit is None or (len(seen) < limit and (ports.clock() - started).total_seconds() < PEEK_SECONDS / 2):
+    while limit is None or (len(seen) < limit and (ports.clock() - started).total_seconds() < LOOK_SECONDS):
         wanted = _PAGE if limit is None else min(_PAGE, limit - len(seen))
         page = ports.transport.receive(letters, max_messages=wanted, visibility_timeout=PEEK_SECONDS)
+        held += [message.receipt_handle for message in page]
         fresh = [message for message in page if message.message_id not in seen]
         if not fresh:
             return

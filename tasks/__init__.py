@@ -5,7 +5,9 @@ for them, nor have them installed.
 """
 
 from tasks.app import tasks
+from tasks.emails import send_email
+from tasks.reports import make_report
 from tasks.thumbnails import make_thumbnails
 from tasks.webhooks import deliver_webhook
 
-__all__ = ["deliver_webhook", "make_thumbnails", "tasks"]
+__all__ = ["deliver_webhook", "make_report", "make_thumbnails", "send_email", "tasks"]

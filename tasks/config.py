@@ -2,7 +2,8 @@
 
 | variable | meaning |
 |---|---|
-| UPLOADS_BUCKET | S3 bucket of the uploaded photos and their thumbnails |
+| UPLOADS_BUCKET | S3 bucket of the uploads and what is made of them: thumbnails, reports; and of the notes on sent mails |
+| MAIL_SENDER | the address that mails come from, verified with SES |
 | WEBHOOK_HOSTS | hosts that webhooks may go to, comma-separated: ``host`` (the scheme's own port) or ``host:port`` |
 """
 
@@ -17,9 +18,19 @@ def uploads_bucket(environ: Mapping[str, str] = os.environ) -> str:
     bucket = environ.get("UPLOADS_BUCKET", "")
     if not bucket:
         raise ConfigurationError(
-            "UPLOADS_BUCKET is not set: name the S3 bucket of the photos in the worker's environment, then redrive"
+            "UPLOADS_BUCKET is not set: name the S3 bucket of the uploads in the worker's environment, then redrive"
         )
     return bucket
+
+
+def mail_sender(environ: Mapping[str, str] = os.environ) -> str:
+    """The address that mails come from; ConfigurationError where it is not set."""
+    sender = environ.get("MAIL_SENDER", "")
+    if not sender:
+        raise ConfigurationError(
+            "MAIL_SENDER is not set: name an address that SES has verified in the worker's environment, then redrive"
+        )
+    return sender
 
 
 def webhook_hosts(environ: Mapping[str, str] = os.environ) -> frozenset[str]:

@@ -1,12 +1,15 @@
-"""Photos in S3, as the tasks see them.
+"""Uploads in S3, as the tasks see them.
 
 Errors come in three kinds: ``ConnectionError`` where S3 cannot be reached or asks to slow down (the tasks retry it),
-``PhotoNotFound`` where there is no such key, and boto's own ClientError for the rest, such as missing permissions.
+``UploadNotFound`` where there is no such key, and boto's own ClientError for the rest, such as missing permissions.
 """
 
+import io
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import IO, TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -19,11 +22,11 @@ _NOT_FOUND = frozenset({"NoSuchKey", "404", "NotFound"})
 _CHUNK_BYTES = 1024 * 1024
 
 
-class PhotoNotFound(Exception):
+class UploadNotFound(Exception):
     """The bucket has no object of that key."""
 
 
-class PhotoTooLarge(Exception):
+class UploadTooLarge(Exception):
     """The object has more bytes than the caller takes; nothing of it was read."""
 
     def __init__(self, size: int) -> None:
@@ -31,7 +34,14 @@ class PhotoTooLarge(Exception):
         self.size = size
 
 
-class PhotoStore:
+class Stream(Struct, frozen=True):
+    """An object on its way in: its size in bytes, and its content in pieces."""
+
+    size: int
+    chunks: Iterator[bytes]
+
+
+class UploadStore:
     """One bucket. The client is made for this object alone: a task makes one a run."""
 
     def __init__(self, bucket: str) -> None:
@@ -45,11 +55,25 @@ class PhotoStore:
             size = answer["ContentLength"]
             with closing(answer["Body"]) as body:
                 if size > max_bytes:
-                    raise PhotoTooLarge(size)
+                    raise UploadTooLarge(size)
                 for chunk in body.iter_chunks(_CHUNK_BYTES):
                     into.write(chunk)
         into.seek(0)
         return size
+
+    def read_small(self, key: str, *, max_bytes: int) -> bytes:
+        """The content of a small object."""
+        with io.BytesIO() as file:
+            self.read(key, file, max_bytes=max_bytes)
+            return file.getvalue()
+
+    @contextmanager
+    def stream(self, key: str) -> Iterator[Stream]:
+        """The object piece by piece, for what is too large to keep. The errors come while it is read, too."""
+        with _errors_of_s3(key):
+            answer = self._client.get_object(Bucket=self._bucket, Key=key)
+            with closing(answer["Body"]) as body:
+                yield Stream(answer["ContentLength"], body.iter_chunks(_CHUNK_BYTES))
 
     def write(self, key: str, content: bytes, content_type: str) -> None:
         """Put ``content`` under ``key``, over what is there: a second run writes the same objects."""
@@ -75,7 +99,7 @@ def _errors_of_s3(key: str) -> Iterator[None]:
     except exceptions.ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
         if code in _NOT_FOUND:
-            raise PhotoNotFound(key) from None
+            raise UploadNotFound(key) from None
         if code in _TRY_LATER:
             raise ConnectionError(f"S3 cannot serve {key!r} now ({code})") from error
         raise

@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING
 from penstock import Reject, current_task
 from tasks import config
 from tasks.app import tasks
-from tasks.storage import PhotoNotFound, PhotoStore, PhotoTooLarge
+from tasks.storage import UploadNotFound, UploadStore, UploadTooLarge
 
 if TYPE_CHECKING:
     from tasks.pictures import Encoded
@@ -60,7 +60,7 @@ def make_thumbnails(key: str, *, widths: list[int]) -> Thumbnails:
     _check(widths)
     steps = 2 + len(widths)
     current_task.progress(0, steps, "fetching the photo")
-    store = PhotoStore(config.uploads_bucket())
+    store = UploadStore(config.uploads_bucket())
     with tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES) as file:
         _fetch(store, key, file)
         current_task.progress(1, steps, "decoding")
@@ -85,12 +85,12 @@ def _check(widths: Sequence[int]) -> None:
             raise Reject(f"a width of {width} pixels: thumbnails are 1 to {MAX_WIDTH} pixels wide", discard=True)
 
 
-def _fetch(store: PhotoStore, key: str, file: IO[bytes]) -> None:
+def _fetch(store: UploadStore, key: str, file: IO[bytes]) -> None:
     try:
         size = store.read(key, file, max_bytes=MAX_PHOTO_BYTES)
-    except PhotoNotFound:
+    except UploadNotFound:
         raise Reject(f"there is no {key!r} in the bucket: upload it and redrive") from None
-    except PhotoTooLarge as error:
+    except UploadTooLarge as error:
         raise Reject(
             f"the file has {error.size:,} bytes: photos have {MAX_PHOTO_BYTES:,} at most", discard=True
         ) from None
@@ -98,7 +98,7 @@ def _fetch(store: PhotoStore, key: str, file: IO[bytes]) -> None:
         raise Reject("the file is empty (0 bytes): the upload did not bring a photo", discard=True)
 
 
-def _write(store: PhotoStore, key: str, encoded: "Encoded") -> Thumbnail:
+def _write(store: UploadStore, key: str, encoded: "Encoded") -> Thumbnail:
     name = f"thumbnails/{key}/{encoded.width}.{encoded.extension}"
     store.write(name, encoded.content, encoded.content_type)
     return Thumbnail(name, encoded.width, encoded.height)

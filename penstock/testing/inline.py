@@ -83,6 +83,9 @@ class Inline:
             self._is_working = True
             try:
                 failed = self._run()
+            except BaseException:  # Ctrl-C in a task: it must not begin again at the next enqueue
+                self._stack.transport.drop_all()
+                raise
             finally:
                 self._is_working = False
         if failed:

@@ -7,6 +7,7 @@
 Instead of the first setting a project may override the fixture ``penstock_tasks``.
 """
 
+import zlib
 from collections.abc import Iterator
 from importlib import import_module
 
@@ -43,9 +44,12 @@ def penstock_tasks(pytestconfig: pytest.Config) -> Penstock:
 
 
 @pytest.fixture
-def task_queue(penstock_tasks: Penstock, pytestconfig: pytest.Config) -> Iterator[Sandbox]:
+def task_queue(
+    penstock_tasks: Penstock, pytestconfig: pytest.Config, request: pytest.FixtureRequest
+) -> Iterator[Sandbox]:
     """The project's tasks on in-memory queues for one test: assert_enqueued, drain, clock, faults."""
     path = str(pytestconfig.getini("penstock_queues"))
     entries = QueueList.read(pytestconfig.rootpath / path).queues.values() if path else None
-    with sandbox(penstock_tasks, entries) as box:
+    seed = zlib.crc32(request.node.nodeid.encode())  # every run of a test is the same, no two tests share task ids
+    with sandbox(penstock_tasks, entries, seed=seed) as box:
         yield box

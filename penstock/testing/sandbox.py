@@ -16,6 +16,7 @@ from penstock.testing import queues
 from penstock.testing.enqueued import Enqueued, enqueued, matching, missing, unwanted
 from penstock.testing.faults import Failures, Step
 from penstock.testing.stack import MAX_INVOCATIONS, Stack
+from penstock.times import utc_now
 
 
 class Sandbox:
@@ -23,8 +24,9 @@ class Sandbox:
 
     def __init__(self, tasks: Penstock, entries: Iterable[QueueEntry], *, seed: int | None = 0) -> None:
         self.tasks = tasks
-        #: Stands still until ``drain`` or ``clock.advance(seconds)`` moves it.
-        self.clock = ManualClock()
+        #: Shows the real time of its making, so that code which reads the time itself fits in; then it stands still until
+        #: ``drain`` or ``clock.advance(seconds)`` moves it.
+        self.clock = ManualClock(utc_now())
         self.stack = Stack(tasks, entries, clock=self.clock, advance=self.clock.sleep, seed=seed)
         self._failures = Failures()
 

@@ -63,6 +63,12 @@ class SandboxTransport(MemoryTransport):
             for queue in self._queues.values():
                 queue.messages.pop(message_id, None)
 
+    def drop_all(self) -> None:
+        """Forget every message."""
+        with self._lock:
+            for queue in self._queues.values():
+                queue.clear()
+
     def next_change(self) -> datetime | None:
         """When the next hidden or delayed message is shown; None if there is none."""
         with self._lock:

@@ -25,7 +25,7 @@ from penstock.aws.dynamodb import DynamoResultStore
 from penstock.aws.s3 import S3PayloadStore
 from penstock.aws.sqs import SqsTransport
 from penstock.errors import AccessRefused, ConfigurationError, Unavailable
-from penstock.ports import OutgoingMessage
+from penstock.ports import OutgoingMessage, RedriveStatus
 from penstock.settings import QueueSettings, Settings
 from penstock.transitions import request_cancel
 
@@ -279,7 +279,66 @@ class TestPartialAnswers:
             assert DynamoResultStore(dynamodb, "tasks").failures(limit=10).rows == []
 
 
+class TestSendMany:
+    MESSAGES = (OutgoingMessage("default", "a"), OutgoingMessage("default", "b"), OutgoingMessage("default", "c"))
+
+    def test_it_is_one_request_with_an_entry_a_message(self, stubbed: Stubber, transport: SqsTransport) -> None:
+        entries = [{"Id": str(n), "MessageBody": text} for n, text in enumerate("abc")]
+        taken = [{"Id": str(n), "MessageId": f"m-{n}", "MD5OfMessageBody": "x"} for n in range(3)]
+        expected = {"QueueUrl": URL, "Entries": entries}
+        stubbed.add_response("send_message_batch", {"Successful": taken, "Failed": []}, expected)
+        assert transport.send_many(self.MESSAGES) == ["m-0", "m-1", "m-2"]
+
+    def test_an_answer_of_200_may_have_failures_inside(self, stubbed: Stubber, transport: SqsTransport) -> None:
+        taken = [{"Id": "1", "MessageId": "m-1", "MD5OfMessageBody": "x"}]
+        busy = {"Id": "0", "Code": "InternalError", "Message": "busy", "SenderFault": False}
+        refused = {"Id": "2", "Code": "InvalidParameterValue", "Message": "DelaySeconds", "SenderFault": True}
+        stubbed.add_response("send_message_batch", {"Successful": taken, "Failed": [refused, busy]})
+        first, second, third = transport.send_many(self.MESSAGES)
+        assert (type(first), second, type(third)) == (Unavailable, "m-1", AccessRefused)
+
+    def test_an_entry_that_the_answer_does_not_name_may_be_sent_again(
+        self, stubbed: Stubber, transport: SqsTransport
+    ) -> None:
+        stubbed.add_response("send_message_batch", {"Successful": [], "Failed": []})
+        assert {type(answer) for answer in transport.send_many(self.MESSAGES)} == {Unavailable}
+
+    def test_an_entry_says_what_sqs_said(self, stubbed: Stubber, transport: SqsTransport) -> None:
+        stubbed.add_response("send_message_batch", failed("InvalidParameterValue", "DelaySeconds", sender_fault=True))
+        (answer,) = transport.send_many(self.MESSAGES[:1])
+        assert "DelaySeconds" in str(answer)
+
+    @pytest.mark.parametrize(
+        ("code", "status", "error"),
+        [
+            ("InternalError", 500, Unavailable),
+            ("RequestThrottled", 400, Unavailable),
+            ("AccessDenied", 403, AccessRefused),
+        ],
+    )
+    def test_a_request_that_fails_raises(
+        self, stubbed: Stubber, transport: SqsTransport, code: str, status: int, error: type[Exception]
+    ) -> None:
+        stubbed.add_client_error("send_message_batch", code, http_status_code=status)
+        with pytest.raises(error):
+            transport.send_many(self.MESSAGES)
+
+
+class TestPurge:
+    def test_a_second_purge_within_a_minute_is_unavailable(self, stubbed: Stubber, transport: SqsTransport) -> None:
+        stubbed.add_client_error("purge_queue", "AWS.SimpleQueueService.PurgeQueueInProgress", http_status_code=403)
+        with pytest.raises(Unavailable):
+            transport.purge("default")
+
+
 DEAD_LETTER_ARN = f"arn:aws:sqs:{REGION}:123456789012:somewhere-default-dlq"
+MOVE = {
+    "Status": "RUNNING",
+    "TaskHandle": "h",
+    "SourceArn": DEAD_LETTER_ARN,
+    "ApproximateNumberOfMessagesMoved": 3,
+    "ApproximateNumberOfMessagesToMove": 10,
+}
 LETTER = {
     "MessageId": "m",
     "ReceiptHandle": "r",
@@ -308,6 +367,55 @@ class TestRedrive:
     def test_sqs_moves_the_messages_itself(self, stubbed: Stubber, transport: SqsTransport) -> None:
         stubbed.add_response("start_message_move_task", {"TaskHandle": "h"}, {"SourceArn": DEAD_LETTER_ARN})
         assert transport.redrive("default") is None
+
+    def test_sqs_is_told_the_rate(self, stubbed: Stubber, transport: SqsTransport) -> None:
+        expected = {"SourceArn": DEAD_LETTER_ARN, "MaxNumberOfMessagesPerSecond": 50}
+        stubbed.add_response("start_message_move_task", {"TaskHandle": "h"}, expected)
+        assert transport.redrive("default", rate=50) is None
+
+    def test_the_status_is_that_of_the_newest_move(self, stubbed: Stubber, transport: SqsTransport) -> None:
+        expected = {"SourceArn": DEAD_LETTER_ARN, "MaxResults": 1}
+        stubbed.add_response("list_message_move_tasks", {"Results": [MOVE]}, expected)
+        status = transport.redrive_status("default")
+        assert status == RedriveStatus("RUNNING", moved=3, to_move=10)
+        assert status.is_running
+
+    def test_a_move_that_failed_says_why(self, stubbed: Stubber, transport: SqsTransport) -> None:
+        move = {"Status": "FAILED", "FailureReason": "AWS.SimpleQueueService.NonExistentQueue"}
+        stubbed.add_response("list_message_move_tasks", {"Results": [move]})
+        status = transport.redrive_status("default")
+        assert status == RedriveStatus("FAILED", moved=0, failure="AWS.SimpleQueueService.NonExistentQueue")
+        assert not status.is_running
+
+    def test_where_nothing_was_ever_moved_there_is_no_status(self, stubbed: Stubber, transport: SqsTransport) -> None:
+        stubbed.add_response("list_message_move_tasks", {"Results": []})
+        assert transport.redrive_status("default") is None
+
+    @pytest.mark.parametrize("code", ["InvalidAction", "UnknownOperationException"])
+    def test_where_the_operation_is_unknown_there_is_no_status(
+        self, stubbed: Stubber, transport: SqsTransport, code: str
+    ) -> None:
+        stubbed.add_client_error("list_message_move_tasks", code)
+        assert transport.redrive_status("default") is None
+
+    def test_a_status_that_is_refused_is_no_word_that_nothing_moves(
+        self, stubbed: Stubber, transport: SqsTransport
+    ) -> None:
+        stubbed.add_client_error("list_message_move_tasks", "AccessDenied", http_status_code=403)
+        with pytest.raises(AccessRefused):
+            transport.redrive_status("default")
+
+    def test_a_running_move_is_cancelled_by_its_handle(self, stubbed: Stubber, transport: SqsTransport) -> None:
+        stubbed.add_response("list_message_move_tasks", {"Results": [MOVE]})
+        stubbed.add_response("cancel_message_move_task", {}, {"TaskHandle": "h"})
+        assert transport.cancel_redrive("default") is True
+
+    @pytest.mark.parametrize("state", ["COMPLETED", "CANCELLING", "CANCELLED", "FAILED"])
+    def test_a_move_that_does_not_run_is_not_cancelled(
+        self, stubbed: Stubber, transport: SqsTransport, state: str
+    ) -> None:
+        stubbed.add_response("list_message_move_tasks", {"Results": [{**MOVE, "Status": state}]})
+        assert transport.cancel_redrive("default") is False
 
     def test_a_move_that_is_refused_is_never_done_by_hand(self, stubbed: Stubber, transport: SqsTransport) -> None:
         stubbed.add_client_error("start_message_move_task", "UnsupportedOperation", "a task is running")

@@ -78,6 +78,21 @@ class TestTransport:
         with pytest.raises(AccessRefused, match=r"1048576"):
             memory.transport.send(OutgoingMessage("default", "x" * 1_048_576, attributes={"a": "b"}))
 
+    def test_an_entry_that_is_refused_keeps_nothing_from_the_rest_of_its_batch(self, memory: Ports) -> None:
+        late, good = OutgoingMessage("default", "late", delay=901), OutgoingMessage("default", "good")
+        answers = memory.transport.send_many([late, good])
+        assert [type(answer) for answer in answers] == [AccessRefused, str]
+        assert [m.body for m in memory.transport.receive("default", max_messages=10)] == ["good"]
+
+    def test_an_empty_batch_is_refused(self, memory: Ports) -> None:
+        with pytest.raises(AccessRefused, match="a batch of 0 messages"):
+            memory.transport.send_many([])
+
+    @pytest.mark.parametrize("rate", [0, 501])
+    def test_a_rate_that_sqs_would_refuse_is_refused(self, memory: Ports, rate: int) -> None:
+        with pytest.raises(AccessRefused, match=f"rate={rate}"):
+            memory.transport.redrive("default", rate=rate)
+
     def test_threads_never_receive_the_same_message_twice(self, memory: Ports) -> None:
         for number in range(200):
             memory.transport.send(OutgoingMessage("default", str(number)))

@@ -307,6 +307,93 @@ class TestRedrive:
         assert receive_one(transport, "orders").group == "a"
 
 
+class TestSendMany:
+    def test_every_message_comes_as_it_went(self, transport: Transport) -> None:
+        sent = [OutgoingMessage("default", f"b-{n}", group=f"g-{n}", attributes={"n": str(n)}) for n in range(10)]
+        ids = transport.send_many(sent)
+        received = {m.message_id: (m.body, m.group, m.attributes) for m in receive(transport)}
+        assert received == {ids[n]: (f"b-{n}", f"g-{n}", {"n": str(n)}) for n in range(10)}
+
+    def test_one_message_is_a_batch_too(self, transport: Transport) -> None:
+        (message_id,) = transport.send_many([OutgoingMessage("default", "hello")])
+        assert receive_one(transport).message_id == message_id
+
+    def test_each_message_has_its_own_delay(self, transport: Transport, clock: ManualClock) -> None:
+        transport.send_many([OutgoingMessage("default", "now"), OutgoingMessage("default", "later", delay=30)])
+        first = bodies(receive(transport))
+        clock.advance(30)
+        assert (first, bodies(receive(transport))) == (["now"], ["later"])
+
+    def test_a_mebibyte_together_is_taken(self, transport: Transport) -> None:
+        answers = transport.send_many([OutgoingMessage("default", "x" * 524_288) for _ in range(2)])
+        assert [type(answer) for answer in answers] == [str, str]
+
+    def test_more_than_a_mebibyte_together_is_refused_and_none_is_sent(self, transport: Transport) -> None:
+        with pytest.raises(AccessRefused):
+            transport.send_many([OutgoingMessage("default", "x" * 524_289) for _ in range(2)])
+        assert transport.depth("default").visible == 0
+
+    def test_more_than_ten_messages_are_refused_and_none_is_sent(self, transport: Transport) -> None:
+        with pytest.raises(AccessRefused):
+            transport.send_many([OutgoingMessage("default", "hello")] * 11)
+        assert transport.depth("default").visible == 0
+
+    def test_fifo_messages_keep_their_order(self, transport: Transport) -> None:
+        texts = [str(n) for n in range(5)]
+        transport.send_many([OutgoingMessage("orders", t, group="a", deduplication_id=t) for t in texts])
+        assert bodies(receive(transport, "orders")) == texts
+
+    def test_a_repeated_deduplication_id_is_one_message(self, transport: Transport) -> None:
+        twice = [OutgoingMessage("orders", "one", group="a", deduplication_id="d")] * 2
+        transport.send_many(twice)
+        assert bodies(receive(transport, "orders")) == ["one"]
+
+    def test_a_queue_that_the_settings_do_not_name_is_an_error(self, transport: Transport) -> None:
+        with pytest.raises(UnknownQueue, match=r"'nope'"):
+            transport.send_many([OutgoingMessage("nope", "hello")])
+
+
+class TestPurge:
+    def test_nothing_is_left_whether_it_waits_is_worked_on_or_delayed(
+        self, transport: Transport, clock: ManualClock
+    ) -> None:
+        for delay in (0, 0, 30):
+            send(transport, delay=delay)
+        transport.receive("default", max_messages=1)
+        transport.purge("default")
+        clock.advance(VISIBILITY_SECONDS + 1)
+        assert (receive(transport), transport.depth("default")) == ([], QueueDepth(0, 0, 0))
+
+    def test_other_queues_are_left_alone(self, transport: Transport) -> None:
+        send(transport, "dead")
+        bury(transport)
+        send(transport, "alive")
+        transport.purge("default-dlq")
+        assert (bodies(receive(transport)), transport.depth("default-dlq").visible) == (["alive"], 0)
+
+    def test_an_empty_queue_can_be_purged(self, transport: Transport) -> None:
+        transport.purge("default")
+
+    def test_a_queue_that_the_settings_do_not_name_is_an_error(self, transport: Transport) -> None:
+        with pytest.raises(UnknownQueue, match=r"'nope'"):
+            transport.purge("nope")
+
+
+class TestRedriveStatus:
+    """Neither memory nor moto moves anything in the background."""
+
+    def test_where_nothing_moves_there_is_no_status(self, transport: Transport) -> None:
+        assert transport.redrive_status("default") is None
+
+    def test_where_nothing_moves_there_is_nothing_to_cancel(self, transport: Transport) -> None:
+        assert transport.cancel_redrive("default") is False
+
+    def test_a_queue_that_the_settings_do_not_name_is_an_error(self, transport: Transport) -> None:
+        for ask in (transport.redrive_status, transport.cancel_redrive):
+            with pytest.raises(UnknownQueue, match=r"'nope'"):
+                ask("nope")
+
+
 class TestFifo:
     def test_a_group_comes_in_the_order_of_sending(self, transport: Transport) -> None:
         for body in ("one", "two", "three"):

@@ -1,15 +1,12 @@
 """zappa_settings.json says what Zappa reads, and nothing that it would ignore."""
 
+import importlib
 import importlib.util
 import json
 import re
 from pathlib import Path
 
 import pytest
-
-from flask_app.config import WebConfig
-from penstock.settings import Settings
-from tasks import tasks
 
 ROOT = Path(__file__).parents[2]
 STAGES = json.loads((ROOT / "zappa_settings.json").read_text(encoding="utf-8"))
@@ -36,16 +33,21 @@ def test_the_function_url_is_not_open_to_all(stage):
     assert stage["function_url_config"] == {"authorizer": "AWS_IAM", "cors": False}
 
 
-def test_the_environment_makes_a_connected_web(stage):
-    settings = Settings.from_environ(stage["aws_environment_variables"])
-    for task in tasks.registry.values():
-        task.options.check(task.name, settings)
+def test_what_belongs_to_an_account_is_not_in_the_file(stage):
+    """Role, bucket, region and environment come from Terraform's outputs, the secrets from neither."""
+    assert (
+        stage.keys() & {"role_arn", "s3_bucket", "aws_region", "aws_environment_variables", "environment_variables"}
+        == set()
+    )
 
 
-def test_only_the_secrets_are_missing_and_they_are_not_in_the_file(stage):
-    secrets = {"FLASK_SECRET_KEY": "k" * 32, "PENSTOCK_WEB_TOKEN_SHA256": "0" * 64}
-    assert stage["aws_environment_variables"].keys() & secrets.keys() == set()
-    WebConfig.from_environ(stage["aws_environment_variables"] | secrets)
+def test_zappa_makes_no_role_keeps_nothing_warm_and_ships_one_zip(stage):
+    assert (stage["manage_roles"], stage["keep_warm"], stage["slim_handler"]) == (False, False, False)
+
+
+def test_the_zip_is_made_whole_by_a_callback_that_exists(stage):
+    module, _, name = stage["callbacks"]["zip"].rpartition(".")
+    assert callable(getattr(importlib.import_module(module), name))
 
 
 def test_the_app_is_where_zappa_looks_for_it(stage):

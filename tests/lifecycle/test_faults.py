@@ -9,7 +9,7 @@ import pytest
 from penstock import Penstock, Reject, Retry, Status, TaskResult, current_task
 from penstock.dead_letters import redrive
 from penstock.envelope import Envelope
-from penstock.errors import EnqueueUncertain
+from penstock.errors import EnqueueUncertain, Unavailable
 from penstock.ports import OutgoingMessage
 from tests.lifecycle.world import (
     AFTER_A_CRASH_SECONDS,
@@ -438,6 +438,55 @@ def test_a_lost_reply_of_a_retry_by_hand_changes_nothing(world: World, runs: Run
     faults.lost["retry"] = 1
     by_hand(world, result)
     assert (world.drain(), runs) == (["SUCCEEDED"], [1, 2])
+
+
+# copies of a task that has died
+
+
+def test_a_duplicate_send_of_a_task_that_has_died_goes_without_a_run(world: World, runs: Runs) -> None:
+    process = world.deploy(world.another_process(transport=(faulty := FaultyTransport(world.ports.transport))))
+    faulty.lost = 1
+    result = process.task(noting(runs, lambda _attempt: _raise(Reject("no")))).enqueue()
+    done = world.drain()
+    assert (done.count("DEAD"), done.count("ACKNOWLEDGED"), runs) == (1, 1, [1])
+    assert (result.refresh().status, world.dead_letters()) == (Status.DEAD, 1)
+
+
+def test_a_delivery_of_a_dead_message_that_sqs_repeats_is_burned_without_a_run(world: World, runs: Runs) -> None:
+    world.tasks.task(noting(runs, lambda _attempt: _raise(Reject("no")))).enqueue()
+    world.deliver()
+    assert (world.replay(world.worker.event), runs) == (["BURNED"], [1])
+
+
+def test_a_delivery_that_sqs_repeats_after_the_message_was_buried_is_burned_without_a_run(
+    world: World, runs: Runs
+) -> None:
+    world.tasks.task(noting(runs, lambda _attempt: _raise(Reject("no")))).enqueue()
+    world.deliver()
+    event = world.worker.event
+    world.drain()
+    assert (world.replay(event), runs, world.dead_letters()) == (["BURNED"], [1], 1)
+
+
+# a batch that SQS takes in part
+
+
+def test_every_task_of_a_half_failed_batch_runs_once(world: World, runs: Runs) -> None:
+    class Half(FaultyTransport):
+        def send_many(self, messages: Any) -> list[Any]:
+            """It took all of the first batch, but its answer says so of the even entries only."""
+            answers: list[Any] = self._transport.send_many(messages)
+            if self.away:
+                return answers
+            self.away = 1
+            return [Unavailable("not taken") if number % 2 else answer for number, answer in enumerate(answers)]
+
+    process = world.deploy(world.another_process(transport=Half(world.ports.transport)))
+    task = process.task(noting(runs))
+    results = process.enqueue_many(task.call() for _ in range(10))
+    done = world.drain()
+    assert (done.count("SUCCEEDED"), done.count("ACKNOWLEDGED"), len(runs)) == (10, 5, 10)
+    assert {(result.refresh().status, result.attempts) for result in results} == {(Status.SUCCEEDED, 1)}
 
 
 def _raise(error: BaseException) -> Any:

@@ -134,6 +134,29 @@ class World:
         return self.depth(dead_letter_queue(queue)).visible
 
 
+def throttle(world: World, queue: str = "default", times: int | None = None) -> None:
+    """So many receives (all that there are, and the one that buries) without an invocation: Lambda had no capacity."""
+    receives = MAX_RECEIVE_COUNT + 1 if times is None else times
+    for _ in range(receives):
+        while world.ports.transport.receive(queue, max_messages=10, visibility_timeout=1):
+            pass
+        world.clock.advance(1)
+
+
+def lets_die(world: World, queue: str = "default") -> list[str]:
+    """Like ``world.drain``, but an invocation may be killed in the middle: everything that the others did."""
+    done: list[str] = []
+    while not world.is_empty(queue):
+        try:
+            outcomes = world.deliver(queue)
+        except KeyboardInterrupt:
+            continue
+        done += outcomes
+        if not outcomes:
+            world.clock.advance(1)
+    return done
+
+
 class FaultyStore:
     """A table that sometimes does not answer: ``away`` before it writes, ``lost`` after it has written."""
 

@@ -192,8 +192,8 @@ def test_the_message_says_everything(tasks: Penstock, sends: Sends, clock: Manua
         "v": 1,
         "id": result.id,
         "task": "add",
-        "args": [1],
-        "kwargs": {"other": 2},
+        "args": [],
+        "kwargs": {"one": 1, "other": 2},
         "created_at": "2026-01-01T00:00:00.000Z",
     }
 
@@ -439,3 +439,36 @@ def test_a_table_that_is_down_does_not_stop_a_chosen_task_id(stack: Ports, sends
     tasks = Penstock()
     tasks.connect(replace(stack, results=Away(Unavailable("away"))))  # type: ignore[arg-type]
     assert tasks.task(add).using(task_id="t-1").enqueue(1, 2).created
+
+
+def test_a_keyword_and_a_position_are_the_same_arguments(tasks: Penstock) -> None:
+    task = tasks.task(add)
+    task.using(task_id="t-1").enqueue(1, 2)
+    assert not task.using(task_id="t-1").enqueue(1, other=2).created
+
+
+def test_a_send_that_may_have_happened_is_uncertain_though_the_next_try_is_refused(
+    tasks: Penstock, stack: Ports
+) -> None:
+    answers = iter([Unavailable("no reply"), AccessRefused("the token has expired")])
+
+    def send(message: OutgoingMessage) -> str:
+        raise next(answers)
+
+    stack.transport.send = send  # type: ignore[method-assign]
+    with pytest.raises(EnqueueUncertain, match="expired"):
+        tasks.task(add).enqueue(1, 2)
+
+
+def test_no_try_is_started_that_could_end_after_ten_seconds(tasks: Penstock, stack: Ports, clock: ManualClock) -> None:
+    tries: list[OutgoingMessage] = []
+
+    def send(message: OutgoingMessage) -> str:
+        tries.append(message)
+        clock.advance(4)
+        raise Unavailable("no reply")
+
+    stack.transport.send = send  # type: ignore[method-assign]
+    with pytest.raises(EnqueueUncertain):
+        tasks.task(add).enqueue(1, 2)
+    assert len(tries) == 1

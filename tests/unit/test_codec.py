@@ -72,7 +72,8 @@ def there_and_back(value: Any, annotation: Any) -> Any:
     both = codec(annotation)
     args, kwargs = both.encode_arguments((value,), {})
     sent = json.loads(json.dumps([args, kwargs]))
-    (back,), _ = both.decode_arguments(*sent)
+    _, by_name = both.decode_arguments(*sent)
+    (back,) = by_name.values()
     return back
 
 
@@ -282,7 +283,7 @@ def test_an_annotation_that_does_not_exist_is_a_configuration_error() -> None:
 def test_an_annotation_may_name_what_is_defined_later() -> None:
     both = Codec(function("Point"), "task")
     both._function.__globals__["Point"] = Point
-    assert both.encode_arguments((Point(1, 2),), {}) == ([{"x": 1, "y": 2}], {})
+    assert both.encode_arguments((Point(1, 2),), {}) == ([], {"value": {"x": 1, "y": 2}})
 
 
 @pytest.mark.parametrize(("value", "annotation"), EXTRAS, ids=repr)

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from penstock import limits
 from penstock.errors import ConfigurationError, TimeLimitExceeded
 from penstock.limits import time_limit
 
@@ -74,9 +75,26 @@ def test_a_block_that_is_fast_enough_is_left_alone() -> None:
 
 
 def test_no_alarm_rings_after_the_block() -> None:
-    with time_limit(SHORT):
-        pass
-    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    of_the_test_runner = signal.setitimer(signal.ITIMER_REAL, 0)
+    try:
+        with time_limit(SHORT):
+            pass
+        left = signal.getitimer(signal.ITIMER_REAL)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, *of_the_test_runner)
+    assert left == (0.0, 0.0)
+
+
+def test_whoever_swallows_the_alarm_hears_it_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "GRACE_SECONDS", SHORT)
+
+    def swallow() -> None:
+        with contextlib.suppress(BaseException):
+            time.sleep(60)
+        time.sleep(60)
+
+    with pytest.raises(TimeLimitExceeded), time_limit(SHORT):
+        swallow()
 
 
 @pytest.mark.parametrize("error", [ValueError, StopIteration, SystemExit, KeyboardInterrupt])
@@ -115,3 +133,14 @@ def test_another_thread_is_refused() -> None:
     thread.start()
     thread.join()
     assert "main thread" in str(errors[0])
+
+
+def test_a_timer_that_was_running_goes_on_afterwards() -> None:
+    before = signal.setitimer(signal.ITIMER_REAL, 3600)
+    try:
+        with time_limit(5):
+            pass
+        left, _ = signal.getitimer(signal.ITIMER_REAL)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, *before)
+    assert 3590 < left <= 3600
