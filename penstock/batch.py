@@ -11,15 +11,12 @@ from msgspec import Struct
 
 from penstock.app import Penstock
 from penstock.delivery import Delivery
-from penstock.envelope import Envelope
-from penstock.errors import EnvelopeError, PenstockError, UnknownTask
+from penstock.errors import PenstockError
 from penstock.execution import Execution, Invocation, Leave, Worker, come_back_later, execute
 from penstock.failure import describe
 from penstock.ports import Ports
 from penstock.telemetry import RunEvent, emit, logger
 
-# What an invocation needs beside user code: two writes to the table and the answer.
-TIME_MARGIN_SECONDS = 2.0
 # Where an invocation can last longer than this, the visibility timeout (6 x the function timeout) is too long to wait
 # out after a crash: the batch shortens it to the rest of its own life.
 LONG_INVOCATION_SECONDS = 60.0
@@ -53,8 +50,6 @@ def process(tasks: Penstock, event: Mapping[str, Any], invocation: Invocation) -
     for delivery in sorted(deliveries, key=lambda delivery: delivery.receive_count):
         if delivery.group in broken_groups and ports.settings.queue(delivery.queue).fifo:
             execution = _hand_back(delivery, "an earlier message of its group failed")
-        elif not _fits(tasks, delivery, invocation):
-            execution = _hand_back(delivery, "this invocation has not enough time left")
         else:
             execution = _execute(delivery, worker)
         emit(execution.event())
@@ -84,18 +79,6 @@ def _shorten_visibility(deliveries: Sequence[Delivery], ports: Ports, invocation
         return
     until = int(remaining) + _AFTER_A_CRASH_SECONDS
     _change(deliveries[0].queue, {delivery.receipt_handle: until for delivery in deliveries}, ports)
-
-
-def _fits(tasks: Penstock, delivery: Delivery, invocation: Invocation) -> bool:
-    """True if the rest of the invocation is long enough for the task's whole time limit. What is no task takes no time."""
-    rest = invocation.remaining() - TIME_MARGIN_SECONDS
-    if all(task.options.time_limit <= rest for task in tasks.registry.values()):
-        return True  # whatever it is: no need to read the body twice
-    try:
-        task = tasks.registry[Envelope.from_json(delivery.body).task]
-    except (EnvelopeError, UnknownTask):
-        return True
-    return task.options.time_limit <= rest
 
 
 def _execute(delivery: Delivery, worker: Worker) -> Execution:

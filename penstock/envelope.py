@@ -17,6 +17,7 @@ import re
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -59,8 +60,15 @@ class Envelope(Struct, frozen=True):
 
     def arguments_sha256(self) -> str:
         """A digest of task name and arguments: tells whether a known task id is asked for the same work."""
-        text = json.dumps([self.task, self.args, self.kwargs], sort_keys=True, separators=(",", ":"))
-        return sha256(text.encode())
+        work = [self.task, self.args, self.kwargs]
+        try:
+            content = msgspec.json.encode(work, order="deterministic")
+        except (
+            UnicodeError,
+            OverflowError,
+        ):  # lone surrogates and huge numbers: JSON has them, msgspec's encoder has not
+            content = json.dumps(work, sort_keys=True, separators=(",", ":")).encode()
+        return sha256(content)
 
     def to_json(self) -> str:
         """The message body: ASCII only, since SQS refuses some characters and ``\\u`` escapes hurt nobody."""

@@ -375,7 +375,9 @@ def test_a_redriven_task_that_waits_in_its_queue_runs_after_a_late_reconciler(wo
 def test_a_task_that_succeeds_while_its_letter_is_looked_at_stays_so(world: World) -> None:
     result = good(world)
     throttle(world)
-    done = while_it_looks(world, lambda: (world.clock.advance(PEEK_SECONDS), redrive(world.tasks, "default"), world.drain()))
+    done = while_it_looks(
+        world, lambda: (world.clock.advance(PEEK_SECONDS), redrive(world.tasks, "default"), world.drain())
+    )
     assert (done, result.refresh().return_value) == (Reconciliation("default", swept=1), "done")
 
 
@@ -390,7 +392,9 @@ def test_two_reconcilers_at_once_close_a_task_once(world: World) -> None:
     good(world)
     throttle(world)
     seen: list[Reconciliation] = []
-    mine = while_it_looks(world, lambda: (world.clock.advance(PEEK_SECONDS), seen.append(reconcile(world.tasks, "default"))))
+    mine = while_it_looks(
+        world, lambda: (world.clock.advance(PEEK_SECONDS), seen.append(reconcile(world.tasks, "default")))
+    )
     assert (seen, mine) == ([closed()], Reconciliation("default", left=1))
 
 

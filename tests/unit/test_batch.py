@@ -8,9 +8,10 @@ import pytest
 from msgspec.structs import replace
 
 from penstock import Penstock, Reject, Retry
-from penstock.batch import TIME_MARGIN_SECONDS, BatchReport, process
+from penstock.batch import BatchReport, process
 from penstock.errors import AccessRefused, NotConnected, PenstockError, Unavailable
 from penstock.execution import Invocation
+from penstock.execution.resolve import TIME_MARGIN_SECONDS
 from penstock.memory import ManualClock, SeededRandom, ports
 from penstock.ports import Ports
 from penstock.settings import QueueSettings
