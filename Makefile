@@ -23,7 +23,7 @@ SEED ?=
 STAGE ?= dev
 ARCH ?= x86_64
 
-.PHONY: help venv demo dev test prove soak check format lock bench package package-test deploy destroy smoke-aws e2e clean
+.PHONY: help venv demo dev test prove soak check format lock bench checkov package package-test deploy destroy smoke-aws e2e clean
 
 help: ## Print this help.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -68,7 +68,16 @@ lock: venv ## Write every hash-pinned requirements file anew. UPGRADE=1: with ne
 	$(LOCK) requirements.in --constraints requirements-dev.txt --output-file requirements.txt
 	$(LOCK) lambdas/requirements.in --constraints requirements-dev.txt --output-file lambdas/requirements.txt
 	$(LOCK) tools/runtime-requirements.in --output-file tools/runtime-requirements.txt
+	$(LOCK) tools/checkov-requirements.in --output-file tools/checkov-requirements.txt
 	$(LOCK) tests/e2e/requirements-emulator.in --output-file tests/e2e/requirements-emulator.txt
+
+checkov: venv ## Scan infra/terraform with checkov, which has an environment of its own.
+	@cmp -s tools/checkov-requirements.txt .venv-checkov/installed.txt || { \
+		echo "Setting up .venv-checkov ..."; \
+		rm -rf .venv-checkov && $(PY) -m venv .venv-checkov && \
+		.venv-checkov/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r tools/checkov-requirements.txt && \
+		cp tools/checkov-requirements.txt .venv-checkov/installed.txt; }
+	@.venv-checkov/bin/checkov --config-file infra/terraform/.checkov.yaml
 
 package: venv ## Build the workers' zip for Lambda, build/worker-x86_64.zip, and try it. ARCH=arm64: for the other processor.
 	@$(PY) -m tools.package --arch $(ARCH)
@@ -95,5 +104,5 @@ bench: venv ## Measure: what `import penstock` costs, and how long a no-op takes
 	@$(PY) -m benchmarks.latency
 
 clean: ## Remove what make and the tools made: .venv, caches, the local stack's files.
-	rm -rf .venv .venv-lock .venv-web .venv-e2e .penstock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	rm -rf .venv .venv-lock .venv-web .venv-e2e .venv-checkov .penstock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
