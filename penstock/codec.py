@@ -5,7 +5,6 @@ dicts with keys of these. What comes back is decided by the annotation, so such 
 would change a value, it is refused at enqueue. msgspec does the conversion: https://jcristharif.com/msgspec/supported-types.html
 """
 
-import dataclasses
 import inspect
 import json
 from collections.abc import Callable, Mapping
@@ -156,8 +155,10 @@ def _same(before: Any, after: Any) -> bool:
         return len(before) == len(after) and all(map(_same, before, after))
     if isinstance(before, dict) and isinstance(after, dict):
         return before.keys() == after.keys() and all(_same(value, after[key]) for key, value in before.items())
-    if type(before) is type(after) and dataclasses.is_dataclass(before):  # its own == may leave fields out
-        return all(_same(getattr(before, f.name), getattr(after, f.name)) for f in dataclasses.fields(before))
+    # dataclasses.fields() without importing dataclasses, which every process would pay for
+    fields = getattr(type(before), "__dataclass_fields__", None)
+    if type(before) is type(after) and fields is not None:  # its own == may leave fields out
+        return all(_same(getattr(before, name), getattr(after, name)) for name in fields if hasattr(before, name))
     if type(before) is type(after):
         return bool(before == after)
     return type(before) in (int, float) and bool(before == after)  # 3 where a float is declared
