@@ -75,7 +75,7 @@ def commands(tasks: Penstock) -> AppGroup:
         elif moved is None:
             click.echo(f"SQS moves about {waiting} messages back to {queue!r}, in the background.")
         else:
-            click.echo(f"Moved {moved} messages back to {queue!r}.")
+            click.echo(f"Moved {moved} message{'' if moved == 1 else 's'} back to {queue!r}.")
 
     return group
 

@@ -86,7 +86,7 @@ def test_redrive_without_yes_says_what_it_would_do_and_does_nothing(run, dead, t
 
 def test_redrive_with_yes_moves_the_dead_letters_back(run, dead, tasks):
     result = run("dlq", "redrive", "default", "--yes")
-    assert (result.exit_code, result.output) == (0, "Moved 1 messages back to 'default'.\n")
+    assert (result.exit_code, result.output) == (0, "Moved 1 message back to 'default'.\n")
     assert tasks.ports.transport.depth("default").visible == 1
 
 
