@@ -70,9 +70,10 @@ class Terraform:
         where = [f"-plugin-dir={plugins}"] if plugins else []
         done = cls(folder).run("init", "-no-color", "-backend=false", "-input=false", *where)
         if done.returncode != 0:
+            said = " ".join(done.stderr.split())
             raise CannotRun(
                 "terraform init found no AWS provider: reach registry.terraform.io, or name a folder that "
-                f"`terraform providers mirror` filled in PENSTOCK_TF_PLUGIN_DIR. It said: {done.stderr[-500:]}"
+                f"`terraform providers mirror` filled in PENSTOCK_TF_PLUGIN_DIR. It said: {said[:120]} ..."
             )
         return cls(folder)
 
