@@ -95,7 +95,7 @@ smoke-aws: venv ## On a stage that is up: a task runs, another dies and is redri
 	@$(PY) -m tools.smoke_aws --stage $(STAGE)
 
 # A gate that cannot run fails: without Terraform, its provider (PENSTOCK_TF_PLUGIN_DIR, or the registry) or Lambda's Python.
-e2e: venv ## Deploy it all to an independent emulator of AWS, on this machine, and use it: about 6 minutes.
+e2e: venv ## Deploy it all to an independent emulator of AWS, on this machine, and use it: about 4 minutes.
 	@$(PY) -m tools.e2e_env
 	@PENSTOCK_E2E=1 $(PY) -m pytest tests/e2e -v -x
 
