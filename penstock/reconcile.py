@@ -12,7 +12,7 @@ from msgspec import Struct
 from penstock.app import Penstock
 from penstock.delivery import Delivery
 from penstock.envelope import Envelope
-from penstock.errors import EnvelopeError, PenstockError
+from penstock.errors import EnvelopeError, MalformedEnvelope, PenstockError, UnsupportedVersion
 from penstock.execution.value import keep_envelope
 from penstock.failure import describe
 from penstock.hooks import Ended
@@ -72,26 +72,41 @@ def reconcile(tasks: Penstock, queue: str, *, limit: int = 5_000) -> Reconciliat
 def close_and_delete(tasks: Penstock, queue: str) -> int:
     """Cancel the task of every dead letter of ``queue`` that is still open, and delete the letter; how many were cancelled.
 
-    A letter whose task is alive elsewhere is only deleted where it is a stray; the rest of them stays.
+    What stays: letters of tasks that are alive, and those of a newer version, for which this process cannot close the task.
     """
     ports, letters = tasks.ports, dead_letter_queue(queue)
     cancelled = 0
-    for message in _letters(ports, letters, None, []):
-        done = _settle(tasks, queue, message)
-        if done != "swept":
-            try:
-                envelope = Envelope.from_json(message.body)
-            except EnvelopeError:
-                pass  # not ours: there is no task to close
-            else:
-                row = ports.results.get(envelope.id)
-                if row is None or row.status is not Status.DEAD or row.send_id != envelope.send_id:
-                    continue
-                if not isinstance(ports.results.apply(row.task_id, cancel(row, now=ports.clock())), Applied):
-                    continue
-                cancelled += 1
-        ports.transport.delete(letters, [message.receipt_handle])
+    held: list[str] = []
+    try:
+        for message in _letters(ports, letters, None, held):
+            done = "swept" if _is_not_ours(message) else _settle(tasks, queue, message)
+            if done != "swept" and not _cancel(ports, message):
+                continue
+            cancelled += done != "swept"
+            ports.transport.delete(letters, [message.receipt_handle])
+    finally:
+        ports.transport.change_visibility(letters, dict.fromkeys(held, 0))
     return cancelled
+
+
+def _is_not_ours(message: ReceivedMessage) -> bool:
+    try:
+        Envelope.from_json(message.body)
+    except EnvelopeError as error:
+        return isinstance(error, MalformedEnvelope)
+    return False
+
+
+def _cancel(ports: Ports, message: ReceivedMessage) -> bool:
+    """True if the task of this letter was DEAD, and is CANCELLED now."""
+    try:
+        envelope = Envelope.from_json(message.body)
+    except UnsupportedVersion:
+        return False
+    row = ports.results.get(envelope.id)
+    if row is None or row.status is not Status.DEAD or row.send_id != envelope.send_id:
+        return False
+    return isinstance(ports.results.apply(row.task_id, cancel(row, now=ports.clock())), Applied)
 
 
 def _letters(ports: Ports, letters: str, limit: int | None, held: list[str]) -> Iterator[ReceivedMessage]:

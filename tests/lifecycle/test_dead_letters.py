@@ -461,7 +461,7 @@ def test_a_purge_discards_the_dead_and_deletes_their_letters(world: World, resul
 def test_a_purge_deletes_what_is_not_ours_too(world: World) -> None:
     world.ports.transport.send(OutgoingMessage("default", "not ours"))
     throttle(world)
-    assert (purge(world.tasks, "default", confirm="default"), world.dead_letters()) == (0, 0)
+    assert (purge(world.tasks, "default", confirm="default"), waiting(world.tasks, "default")) == (0, 0)
 
 
 def test_a_purge_leaves_other_queues_alone(world: World, cause: Repairable, result: TaskResult[Any]) -> None:
@@ -474,18 +474,20 @@ def test_a_purge_leaves_other_queues_alone(world: World, cause: Repairable, resu
 
 def test_a_purge_that_broke_off_can_be_repeated(world: World, result: TaskResult[Any]) -> None:
     class Away(FaultyTransport):
-        def purge(self, _queue: str) -> None:
-            raise Unavailable("SQS does not answer")
-
         def delete(self, _queue: str, _handles: Any) -> None:
             raise Unavailable("SQS does not answer")
 
     process = world.another_process(transport=Away(world.ports.transport))
     with pytest.raises(Unavailable):
         purge(process, "default", confirm="default")
-    world.clock.advance(30)
     purge(world.tasks, "default", confirm="default")
-    assert (result.refresh().status, world.dead_letters()) == (Status.CANCELLED, 0)
+    assert (result.refresh().status, waiting(world.tasks, "default")) == (Status.CANCELLED, 0)
+
+
+def test_a_purge_leaves_the_letter_of_a_newer_version_whose_task_it_cannot_close(world: World) -> None:
+    world.ports.transport.send(OutgoingMessage("default", '{"v": 99}'))
+    throttle(world)
+    assert (purge(world.tasks, "default", confirm="default"), world.dead_letters()) == (0, 1)
 
 
 def test_a_task_that_waits_to_be_reconciled_is_closed_by_a_purge(world: World, cause: Repairable) -> None:

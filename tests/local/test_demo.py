@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,11 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def run_demo(*arguments: str) -> tuple[int, dict[str, Any], str]:
+def run_demo(*arguments: str, program: Sequence[str] = ("-m", "local")) -> tuple[int, dict[str, Any], str]:
     """Exit code, the JSON document on stdout, and what was on stderr."""
     environ = {**os.environ, "AWS_PROFILE": "prod", "ALLOWED_HOSTS": "app.example.com"}
     done = subprocess.run(
-        [sys.executable, "-m", "local", "demo", "--json", *arguments],
+        [sys.executable, *program, "demo", "--json", *arguments],
         cwd=ROOT,
         env=environ,
         capture_output=True,
@@ -44,6 +45,17 @@ def test_every_task_of_the_demo_ends_as_it_should() -> None:
             "missing.jpg": ("SUCCEEDED", 2),
         },
     ), told
+
+
+def test_a_task_that_ends_otherwise_makes_the_demo_fail_and_is_named() -> None:
+    at_once = (
+        "import os, sys, local.demo, local.receiver; from local.__main__ import main; "
+        "local.receiver.ANSWERS = (200,); sys.exit(main(sys.argv[1:], os.environ))"
+    )
+    exit_code, document, told = run_demo(program=("-c", at_once))
+    wrong = [(task["label"], task["problems"]) for task in document["tasks"] if not task["ok"]]
+    assert (exit_code, document["ok"], [label for label, _ in wrong]) == (1, False, ["webhook"]), told
+    assert "NOT as it should be: webhook" in told
 
 
 def test_the_users_own_photos_take_the_place_of_the_demos(tmp_path: Path) -> None:

@@ -83,8 +83,8 @@ class Running:
         with urllib.request.urlopen(self.facts["web"] + path, timeout=20) as answer:
             return json.load(answer)
 
-    def stop(self) -> int:
-        self.process.send_signal(signal.SIGTERM)
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
         self.process.communicate(timeout=20)
         return self.process.returncode
 
@@ -157,9 +157,10 @@ def test_a_request_under_way_is_answered_before_the_web_reloads(running: Running
         assert answer.result(timeout=20)["pid"] == running.facts["pids"]["web"]
 
 
-def test_sigterm_stops_everything_within_seconds(running: Running) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])
+def test_a_signal_stops_everything_within_seconds(running: Running, number: int) -> None:
     started = time.monotonic()
-    exit_code = running.stop()
+    exit_code = running.stop(number)
     left = [name for name, pid in running.facts["pids"].items() if alive(pid)]
     assert (exit_code, left, time.monotonic() - started < 8) == (0, [], True)
 
