@@ -5,6 +5,7 @@ edited or discarded without receiving a message.
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
@@ -103,14 +104,18 @@ def purge(tasks: Penstock, queue: str, *, confirm: str) -> int:
 # -- chosen ones: from the table -----------------------------------------------------------------------------------------
 
 
-def retry(tasks: Penstock, task_id: str) -> TaskResult[Any]:
+def retry(tasks: Penstock, task_id: str, *, before: datetime | None = None) -> TaskResult[Any]:
     """Run a DEAD task again, with its full attempts, by sending its stored message anew.
+
+    With ``before``, only if it died no later than that: NotDead for a task that has died again since.
 
     One send and no write that a rule reads: the new message names the death that it answers, and only its claim changes the
     status. Two clicks, or a click and a redrive, are one run. The old letter is a stray then: the reconciler sweeps it.
     Raises NotDead, EnvelopeLost, or EnqueueUncertain (then call it again).
     """
     row = _dead(tasks, task_id)
+    if _died_after(row, before):
+        raise NotDead(f"task {task_id} has died again since {before}")
     death = row.lease_owner or ""
     send(_prepared(tasks, row), tasks.ports, after=death)
     try:
@@ -121,12 +126,14 @@ def retry(tasks: Penstock, task_id: str) -> TaskResult[Any]:
     return tasks.result_of(row)
 
 
-def discard(tasks: Penstock, task_id: str) -> bool:
-    """Give a DEAD task up for good: CANCELLED, its letter swept. False if it was not DEAD any more."""
+def discard(tasks: Penstock, task_id: str, *, before: datetime | None = None) -> bool:
+    """Give a DEAD task up for good: CANCELLED, its letter swept. False if it was not DEAD any more, or died after ``before``."""
     row = _row(tasks, task_id)
-    if row.status is not Status.DEAD:
+    if row.status is not Status.DEAD or _died_after(row, before):
         return False
-    return isinstance(tasks.ports.results.apply(task_id, cancel(row, now=tasks.ports.clock())), Applied)
+    return isinstance(
+        tasks.ports.results.apply(task_id, cancel(row, now=tasks.ports.clock(), death=row.lease_owner)), Applied
+    )
 
 
 def edit(tasks: Penstock, task_id: str, patch: Mapping[str, JSON]) -> TaskResult[Any]:
@@ -154,6 +161,10 @@ def edit(tasks: Penstock, task_id: str, patch: Mapping[str, JSON]) -> TaskResult
     except PenstockError as error:  # the new task is accepted: raising now would invite a second one
         logger.warning("%s runs edited as %s, but is still DEAD: %s", task_id, accepted.row.task_id, error)
     return tasks.result_of(accepted.row)
+
+
+def _died_after(row: TaskRow, before: datetime | None) -> bool:
+    return before is not None and row.failed_at is not None and row.failed_at > before
 
 
 def _is_call(document: JSON) -> bool:

@@ -22,6 +22,9 @@
     ├── NotDead                    only a DEAD task can be retried or edited by hand
     ├── EnvelopeLost               the table does not have the message of a dead task: redrive it instead
     ├── ConfirmationNeeded         a destructive call without its confirmation
+    ├── InvalidSearch              a filter that cannot be read (a ValueError)
+    ├── OperationNotFound          no operation of that id
+    ├── NotForgettable             a task whose message may still be in a queue
     ├── ResultError                asking for a result
     │   ├── TaskNotFound           no row of that task id
     │   ├── TaskNotFinished        return_value before the end
@@ -157,6 +160,18 @@ class NotDead(PenstockError):
 
 class EnvelopeLost(PenstockError):
     """The table does not keep the message of this task (it is sensitive, or too large without a payload bucket)."""
+
+
+class InvalidSearch(PenstockError, ValueError):
+    """A filter that cannot be read; the message says which part, and what would be right."""
+
+
+class OperationNotFound(PenstockError):
+    """No operation of that id is known, or it is past its retention."""
+
+
+class NotForgettable(PenstockError):
+    """What is stored of a task can only be deleted once its message is gone."""
 
 
 class ConfirmationNeeded(PenstockError):

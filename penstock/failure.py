@@ -15,12 +15,17 @@ HIDDEN = "<hidden: the task is sensitive>"
 
 
 class Failure(Struct, frozen=True):
-    """An error as text. ``fingerprint`` is the same for errors of one kind at one place: 16 hexadecimal digits."""
+    """An error as text. ``fingerprint`` is the same for errors of one kind at one place: 16 hexadecimal digits.
+
+    ``normal`` is the message without its numbers and ids, ``frame`` where it was raised (``file:function``).
+    """
 
     type: str
     message: str
     traceback: str
     fingerprint: str
+    normal: str = ""
+    frame: str = ""
 
 
 def describe(error: BaseException, task: str, *, hide: bool = False) -> Failure:
@@ -30,13 +35,18 @@ def describe(error: BaseException, task: str, *, hide: bool = False) -> Failure:
     frames, text = _traceback(error)
     if hide:
         text = "\n".join(frames)
-    return Failure(kind, message, text, fingerprint(task, kind, message, frames[-1] if frames else ""))
+    frame = frames[-1] if frames else ""
+    return Failure(kind, message, text, fingerprint(task, kind, message, frame), normal(message), frame)
+
+
+def normal(message: str) -> str:
+    """``message`` without its numbers and ids: the same for errors of one kind."""
+    return _ID.sub("#", message)
 
 
 def fingerprint(task: str, kind: str, message: str, top_frame: str = "") -> str:
     """What groups errors: task, class, message without its numbers and ids, and the frame that raised."""
-    normal = _ID.sub("#", message)
-    text = "\n".join((task, kind, normal, top_frame))
+    text = "\n".join((task, kind, normal(message), top_frame))
     return sha256(text.encode("utf-8", "backslashreplace"))[:16]
 
 

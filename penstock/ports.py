@@ -134,6 +134,15 @@ class FailurePage(Struct, frozen=True):
     cursor: str | None
 
 
+class IndexEntry(Struct, frozen=True):
+    """Where a task stands in an index: what a listing filters by before it reads rows, and goes on from."""
+
+    task_id: str
+    at: datetime
+    task: str
+    queue: str
+
+
 class ResultStore(Protocol):
     """The table of outcomes."""
 
@@ -157,6 +166,23 @@ class ResultStore(Protocol):
         """DEAD and FAILED rows from the sparse index, in no order; at most ``limit`` (1 to 100) a page."""
         ...
 
+    def entries(
+        self, index: str, partition: str, *, limit: int, after: IndexEntry | None = None, since: datetime | None = None
+    ) -> list[IndexEntry]:
+        """One partition of an index, newest first: up to ``limit`` (1 to 1,000) entries behind ``after``, none before ``since``.
+
+        One request. An index lags behind the rows: read these with ``rows`` before you show or do anything.
+        """
+        ...
+
+    def rows(self, task_ids: Sequence[str]) -> list[TaskRow]:
+        """The rows of up to 100 tasks, read consistently, in that order; those that have none are left out."""
+        ...
+
+    def delete_attempts(self, task_id: str) -> None:
+        """Forget the failed attempts of a task."""
+        ...
+
 
 class PayloadStore(Protocol):
     """Bytes too large for a row or a message."""
@@ -167,6 +193,61 @@ class PayloadStore(Protocol):
 
     def get(self, key: str) -> bytes:
         """What was kept under ``key``; KeyError where nothing was."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Forget what was kept under ``key``; no error where nothing was."""
+        ...
+
+
+class LedgerLine(Struct, frozen=True):
+    """One line of the ledger: ``fields`` are text and whole numbers; ``version`` counts its writes from 1."""
+
+    key: str
+    version: int
+    fields: Mapping[str, str | int]
+
+
+class Ledger(Protocol):
+    """Small documents beside the tasks' rows: audit lines, operations, counts of errors. Pages of lines, sorted by key.
+
+    No rule of the delivery protocol reads it: it may be away or late, and no task is lost.
+    """
+
+    def write(
+        self,
+        page: str,
+        key: str,
+        fields: Mapping[str, str | int],
+        *,
+        replaces: int,
+        expires_at: datetime,
+    ) -> int | None:
+        """Write a line if its version is ``replaces`` (0: there is none yet).
+
+        The new version; None where the line has another one, and nothing was written.
+        """
+        ...
+
+    def read(self, page: str, key: str) -> LedgerLine | None:
+        """One line, read consistently."""
+        ...
+
+    def lines(self, page: str, *, limit: int, before: str | None = None) -> list[LedgerLine]:
+        """Up to ``limit`` (1 to 1,000) lines, the greatest key first, those below ``before``. One request or two."""
+        ...
+
+    def count(
+        self,
+        page: str,
+        key: str,
+        add: Mapping[str, int],
+        *,
+        first: Mapping[str, str | int],
+        latest: Mapping[str, str | int],
+        expires_at: datetime,
+    ) -> None:
+        """Add to the counters of a line, atomically. ``first`` is set where it is absent, ``latest`` always."""
         ...
 
 
@@ -183,7 +264,7 @@ class Random(Protocol):
 
 
 class Ports(Struct, frozen=True):
-    """Everything a connected Penstock works with. ``sleep`` takes seconds."""
+    """Everything a connected Penstock works with. ``sleep`` takes seconds. Without a ledger nothing is counted or audited."""
 
     settings: Settings
     transport: Transport
@@ -192,6 +273,7 @@ class Ports(Struct, frozen=True):
     clock: Clock
     random: Random
     sleep: "Sleep"
+    ledger: Ledger | None = None
 
 
 class Sleep(Protocol):

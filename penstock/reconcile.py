@@ -9,12 +9,13 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from penstock import error_groups
 from penstock.app import Penstock
 from penstock.delivery import Delivery
 from penstock.envelope import Envelope
 from penstock.errors import EnvelopeError, MalformedEnvelope, PenstockError, UnsupportedVersion
 from penstock.execution.value import keep_envelope
-from penstock.failure import describe
+from penstock.failure import Failure, describe
 from penstock.hooks import Ended
 from penstock.ports import Applied, Ports, ReceivedMessage
 from penstock.record import ErrorSummary
@@ -139,7 +140,9 @@ def _settle(tasks: Penstock, queue: str, message: ReceivedMessage) -> str:
         receive_count=message.receive_count,
         group=message.group,
     )
-    error = _error(envelope, message)
+    failure = _failure(envelope, message)
+    reason = "SQS moved it to the dead-letter queue"
+    error = ErrorSummary(failure.type, failure.message, failure.fingerprint, reason)
     answer = ports.results.apply(
         envelope.id,
         buried(envelope, letter, error, death=ports.random.token(), now=now, extra=keep_envelope(envelope, ports)),
@@ -147,16 +150,16 @@ def _settle(tasks: Penstock, queue: str, message: ReceivedMessage) -> str:
     if isinstance(answer, Applied):
         logger.warning("BURIED %s %r after %d receives", envelope.task, envelope.id, message.receive_count)
         row = answer.row
+        error_groups.note(ports, failure, task_id=row.task_id, task=row.task, outcome=Status.DEAD)
         tasks.hooks.notify(Ended(row.task_id, row.task, queue, Status.DEAD, row.attempts, error, tags=row.tags))
         return "closed"
     refusal = after_refusal(answer.row, envelope, letter, owner="", now=now)
     return "swept" if refusal.then is Then.ACKNOWLEDGE else "left"
 
 
-def _error(envelope: Envelope, message: ReceivedMessage) -> ErrorSummary:
+def _failure(envelope: Envelope, message: ReceivedMessage) -> Failure:
     text = (
         f"SQS buried the message after {message.receive_count} receives without an outcome: its runs were throttled, "
         "crashed or timed out, or no worker knows the task"
     )
-    failure = describe(Buried(text), envelope.task)
-    return ErrorSummary(failure.type, failure.message, failure.fingerprint, "SQS moved it to the dead-letter queue")
+    return describe(Buried(text), envelope.task)

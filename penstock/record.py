@@ -4,10 +4,11 @@ The table's key is (task_id, item). The item ``task`` is the row; items ``attemp
 only. Row values are text, integers and flat maps of these; times are text (times.to_text) except ``expires_at``, which
 DynamoDB's TTL wants as epoch seconds.
 
-Two indexes, neither on an attribute that changes while a task runs:
+Three indexes, none on an attribute that changes while a task runs:
 
-- ``by_created``: ``created_bucket`` (hour of creation # shard), ``created_at``.
+- ``by_created``: ``created_bucket`` (day of creation # shard), ``created_at``.
 - ``by_failure``: ``failure_key`` (error fingerprint # shard), ``failed_at``; sparse: DEAD and FAILED rows only.
+- ``by_failed``: ``failed_bucket`` (day of the failure # shard), ``failed_at``; as sparse.
 """
 
 import zlib
@@ -26,6 +27,13 @@ Item = Mapping[str, Any]
 TASK_ITEM = "task"
 INDEX_BY_CREATED = "by_created"
 INDEX_BY_FAILURE = "by_failure"
+INDEX_BY_FAILED = "by_failed"
+# Index -> its partition and sort attributes.
+INDEXES: Mapping[str, tuple[str, str]] = {
+    INDEX_BY_CREATED: ("created_bucket", "created_at"),
+    INDEX_BY_FAILURE: ("failure_key", "failed_at"),
+    INDEX_BY_FAILED: ("failed_bucket", "failed_at"),
+}
 SHARDS = 4  # a partition of an index takes 1,000 writes a second: four carry 4,000 enqueues a second
 
 # SQS keeps a message for 14 days at most. A dead letter's age goes on counting from its first send, on FIFO queues it starts
@@ -47,14 +55,19 @@ def shard(task_id: str) -> int:
     return zlib.crc32(task_id.encode("utf-8", "surrogatepass")) % SHARDS
 
 
-def created_bucket(task_id: str, created_at: datetime) -> str:
-    """The ``by_created`` partition of a task, such as ``2026-11-21T04#3``."""
-    return f"{to_text(created_at)[:13]}#{shard(task_id)}"
+def day_bucket(task_id: str, at: datetime) -> str:
+    """The ``by_created`` and ``by_failed`` partition of a task, such as ``2026-11-21#3``."""
+    return f"{to_text(at)[:10]}#{shard(task_id)}"
 
 
 def failure_key(task_id: str, fingerprint: str) -> str:
     """The ``by_failure`` partition of a task whose error has this fingerprint."""
     return f"{fingerprint}#{shard(task_id)}"
+
+
+def partitions(name: str) -> list[str]:
+    """Every partition of an index under a day (``2026-11-21``) or a fingerprint."""
+    return [f"{name}#{number}" for number in range(SHARDS)]
 
 
 def attempt_item(number: int) -> str:
@@ -164,6 +177,7 @@ class TaskRow(Struct, frozen=True):
     tags: tuple[str, ...] = ()
     sensitive: bool = False
     retry_sent_at: datetime | None = None
+    forgotten_at: datetime | None = None
 
     @classmethod
     def from_item(cls, task_id: str, item: Item) -> "TaskRow":
@@ -204,6 +218,7 @@ class TaskRow(Struct, frozen=True):
             tags=tuple(item["tags"].split()) if "tags" in item else (),
             sensitive=bool(item.get("sensitive")),
             retry_sent_at=at("retry_sent_at"),
+            forgotten_at=at("forgotten_at"),
         )
 
     def lease_expired(self, now: datetime) -> bool:

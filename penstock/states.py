@@ -56,7 +56,7 @@ ALLOWED: Mapping[Status | None, frozenset[Status]] = {
     ),
     Status.RETRYING: frozenset({Status.RUNNING, Status.CANCELLED, Status.DEAD}),
     Status.DEAD: frozenset({Status.DEAD, Status.RUNNING, Status.CANCELLED}),  # DEAD to DEAD: a note for people
-    Status.SUCCEEDED: frozenset(),
-    Status.FAILED: frozenset(),
-    Status.CANCELLED: frozenset(),
+    Status.SUCCEEDED: frozenset({Status.SUCCEEDED}),  # what it holds may be forgotten
+    Status.FAILED: frozenset({Status.FAILED}),  # what it holds may be forgotten
+    Status.CANCELLED: frozenset({Status.CANCELLED}),  # what it holds may be forgotten
 }

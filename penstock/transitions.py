@@ -21,7 +21,7 @@ from penstock.record import (
     Progress,
     TaskRow,
     Value,
-    created_bucket,
+    day_bucket,
     failure_key,
 )
 from penstock.states import Status
@@ -53,9 +53,13 @@ NO_ROW = Absent("status")
 QUEUED, RUNNING, RETRYING, DEAD = (
     Equals("status", status.value) for status in (Status.QUEUED, Status.RUNNING, Status.RETRYING, Status.DEAD)
 )
+SUCCEEDED, FAILED, CANCELLED = (
+    Equals("status", status.value) for status in (Status.SUCCEEDED, Status.FAILED, Status.CANCELLED)
+)
 # What the end of a run leaves behind of the run and of earlier failures.
 _OF_A_RUN = ("lease_expires_at", "retry_at", "cancel_requested")
-_OF_A_FAILURE = ("error", "failed_at", "failure_key", "envelope", "envelope_pointer")
+_INDEXED = ("failed_at", "failed_bucket", "failure_key")  # what keeps a row in the indexes of failures
+_OF_A_FAILURE = ("error", *_INDEXED, "envelope", "envelope_pointer")
 
 
 def _lease_expired(now: datetime) -> Condition:
@@ -247,14 +251,15 @@ def retry_sent(death: str, *, now: datetime) -> Transition:
     return Transition("retry_sent", when=DEAD & Equals("lease_owner", death), set={"retry_sent_at": to_text(now)})
 
 
-def cancel(row: TaskRow, *, now: datetime) -> Transition:
+def cancel(row: TaskRow, *, now: datetime, death: str | None = None) -> Transition:
     """Cancel before the start, or a death; refused where the task runs (then ``request_cancel``) or is over.
 
-    ``row`` says which task: it may be the caller's own view of a task whose row does not exist yet.
+    ``row`` says which task: it may be the caller's own view of a task whose row does not exist yet. With ``death`` only that
+    death is given up: who discards a dead task must not stop one that was redriven meanwhile.
     """
     return Transition(
         "cancel",
-        when=NO_ROW | QUEUED | RETRYING | DEAD,
+        when=NO_ROW | QUEUED | RETRYING | DEAD if death is None else DEAD & Equals("lease_owner", death),
         set={
             "status": Status.CANCELLED.value,
             "finished_at": to_text(now),
@@ -264,15 +269,37 @@ def cancel(row: TaskRow, *, now: datetime) -> Transition:
             "task": row.task,
             "queue": row.queue,
             "created_at": to_text(row.created_at),
-            "created_bucket": created_bucket(row.task_id, row.created_at),
+            "created_bucket": day_bucket(row.task_id, row.created_at),
         },
-        remove=("lease_owner", "retry_at", "failed_at", "failure_key"),
+        remove=("lease_owner", "retry_at", *_INDEXED),
     )
 
 
 def request_cancel() -> Transition:
     """Ask a running task to stop."""
     return Transition("request_cancel", when=RUNNING, set={"cancel_requested": 1})
+
+
+def forget(*, now: datetime) -> Transition:
+    """Delete what a row holds of the task's content, once it is over for good; how it ended stays."""
+    return Transition(
+        "forget",
+        when=SUCCEEDED | FAILED | CANCELLED,
+        set={"forgotten_at": to_text(now)},
+        remove=(
+            "result",
+            "result_pointer",
+            "result_sha256",
+            "result_error",
+            "error",
+            "envelope",
+            "envelope_pointer",
+            "arguments_sha256",
+            "progress",
+            "tags",
+            *_INDEXED,
+        ),
+    )
 
 
 def progress(owner: str, value: Progress) -> Transition:
@@ -291,7 +318,7 @@ def _identity(envelope: Envelope, queue: str) -> dict[str, Value]:
         "task": envelope.task,
         "queue": queue,
         "created_at": to_text(envelope.created_at),
-        "created_bucket": created_bucket(envelope.id, envelope.created_at),
+        "created_bucket": day_bucket(envelope.id, envelope.created_at),
         "expires_at": int((envelope.created_at + ROW_LIFETIME).timestamp()),
     }
     if envelope.origin is not None:
@@ -332,8 +359,7 @@ def _start(
         remove=(
             "retry_at",
             "run_after",
-            "failed_at",
-            "failure_key",
+            *_INDEXED,
             "progress",
             "finished_at",
             "duration_ms",
@@ -358,6 +384,7 @@ def _failed(status: Status, envelope: Envelope, error: ErrorSummary, now: dateti
         **_envelope(envelope),
         "finished_at": to_text(now),
         "failed_at": to_text(now),
+        "failed_bucket": day_bucket(envelope.id, now),
         "failure_key": failure_key(envelope.id, error.fingerprint),
     }
 

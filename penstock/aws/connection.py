@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError
 
 from penstock.app import Penstock
 from penstock.aws.dynamodb import DynamoResultStore
+from penstock.aws.ledger import DynamoLedger
 from penstock.aws.s3 import S3PayloadStore
 from penstock.aws.sqs import SqsTransport
 from penstock.errors import ConfigurationError
@@ -71,6 +72,7 @@ def ports(
         clock=clock,
         random=random or SystemRandom(),
         sleep=sleep,
+        ledger=DynamoLedger(dynamodb, settings.table, clock=clock),
     )
 
 

@@ -1,6 +1,7 @@
 """The table of outcomes on Amazon DynamoDB."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
@@ -8,10 +9,12 @@ from botocore.exceptions import ClientError
 from penstock import cursors
 from penstock.aws.errors import calling, code_of, field_of
 from penstock.aws.expressions import Expression, item_from_wire, to_wire
-from penstock.ports import Applied, FailurePage, Refused
+from penstock.ports import Applied, FailurePage, IndexEntry, Refused
 from penstock.record import (
     INDEX_BY_CREATED,
+    INDEX_BY_FAILED,
     INDEX_BY_FAILURE,
+    INDEXES,
     ROW_LIFETIME,
     TASK_ITEM,
     AttemptRow,
@@ -19,7 +22,7 @@ from penstock.record import (
     attempt_item,
 )
 from penstock.states import Status
-from penstock.times import Clock, utc_now
+from penstock.times import Clock, from_text, to_text, utc_now
 from penstock.transitions import Transition
 
 if TYPE_CHECKING:
@@ -27,6 +30,9 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import CreateTableInputTypeDef
 
 MAX_PAGE = 100  # the keys of one BatchGetItem
+MAX_ENTRIES = 1_000
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
+MAX_BATCH_WRITE = 25
 TTL_ATTRIBUTE = "expires_at"
 _POSITION = ("failure_key", "failed_at", "task_id", "item")
 _FAILURES = frozenset({Status.DEAD, Status.FAILED})
@@ -100,16 +106,53 @@ class DynamoResultStore:
             start["ExclusiveStartKey"] = {name: {"S": value} for name, value in position.items()}
         with calling("DynamoDB Scan", f"{self._table}/index/{INDEX_BY_FAILURE}"):
             page = self._dynamodb.scan(TableName=self._table, IndexName=INDEX_BY_FAILURE, Limit=limit, **start)
-        # An index in motion can show a row at its old and at its new place; BatchGetItem takes a key only once.
-        rows = self._rows(list(dict.fromkeys(item["task_id"]["S"] for item in page["Items"])))
+        rows = self.rows([item["task_id"]["S"] for item in page["Items"]])
         last = page.get("LastEvaluatedKey")
         return FailurePage(
             rows=[row for row in rows if row.status in _FAILURES],
             cursor=cursors.encode({name: last[name]["S"] for name in _POSITION}) if last else None,
         )
 
-    def _rows(self, task_ids: list[str]) -> list[TaskRow]:
-        """The live rows of up to 100 tasks, in that order. A BatchGetItem ends early at 16 MB: ask again for the rest."""
+    def entries(
+        self, index: str, partition: str, *, limit: int, after: IndexEntry | None = None, since: datetime | None = None
+    ) -> list[IndexEntry]:
+        """One Query of an index, newest first."""
+        cursors.check_limit(limit, MAX_ENTRIES)
+        partition_name, sort_name = INDEXES[index]
+        names, values = {"#partition": partition_name}, {":partition": {"S": partition}}
+        condition, start = "#partition = :partition", {}
+        if since is not None:
+            names["#sort"], values[":since"] = sort_name, {"S": to_text(since)}
+            condition += " AND #sort >= :since"
+        if after is not None:
+            place = {
+                partition_name: partition,
+                sort_name: to_text(after.at),
+                "task_id": after.task_id,
+                "item": TASK_ITEM,
+            }
+            start["ExclusiveStartKey"] = {name: {"S": value} for name, value in place.items()}
+        request: Any = {
+            "TableName": self._table,
+            "IndexName": index,
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": values,
+            "ScanIndexForward": False,
+            "Limit": limit,
+            **start,
+        }
+        with calling("DynamoDB Query", f"{self._table}/index/{index}"):
+            page = self._dynamodb.query(**request)
+        items = [item_from_wire(item) for item in page["Items"]]
+        return [IndexEntry(item["task_id"], from_text(item[sort_name]), item["task"], item["queue"]) for item in items]
+
+    def rows(self, task_ids: Sequence[str]) -> list[TaskRow]:
+        """BatchGetItem. One ends early at 16 MB: ask again for the rest."""
+        # An index in motion can show a row at its old and at its new place; BatchGetItem takes a key only once.
+        task_ids = list(dict.fromkeys(task_ids))
+        if len(task_ids) > MAX_PAGE:
+            raise ValueError(f"{len(task_ids)} rows at once: {MAX_PAGE} are allowed")
         rows: dict[str, TaskRow] = {}
         request: Any = {
             self._table: {"Keys": [_key(task_id, TASK_ITEM) for task_id in task_ids], "ConsistentRead": True}
@@ -120,6 +163,16 @@ class DynamoResultStore:
             rows |= {row.task_id: row for item in answer["Responses"].get(self._table, []) if (row := self._live(item))}
             request = answer.get("UnprocessedKeys")
         return [rows[task_id] for task_id in task_ids if task_id in rows]
+
+    def delete_attempts(self, task_id: str) -> None:
+        """A Query for their keys, then BatchWriteItem."""
+        numbers = [attempt.number for attempt in self.attempts(task_id)]
+        for start in range(0, len(numbers), MAX_BATCH_WRITE):
+            keys = [_key(task_id, attempt_item(number)) for number in numbers[start : start + MAX_BATCH_WRITE]]
+            request: Any = {self._table: [{"DeleteRequest": {"Key": key}} for key in keys]}
+            while request:
+                with calling("DynamoDB BatchWriteItem", self._table):
+                    request = self._dynamodb.batch_write_item(RequestItems=request).get("UnprocessedItems")
 
     def _live(self, wire: Mapping[str, Any] | None) -> TaskRow | None:
         if not wire:
@@ -137,23 +190,24 @@ def table_definition(name: str) -> "CreateTableInputTypeDef":
         "BillingMode": "PAY_PER_REQUEST",
         "AttributeDefinitions": [
             {"AttributeName": attribute, "AttributeType": "S"}
-            for attribute in ("task_id", "item", "created_bucket", "created_at", "failure_key", "failed_at")
+            for attribute in (
+                "task_id",
+                "item",
+                "created_bucket",
+                "created_at",
+                "failure_key",
+                "failed_bucket",
+                "failed_at",
+            )
         ],
         "KeySchema": _key_schema("task_id", "item"),
         "GlobalSecondaryIndexes": [
             {
-                "IndexName": INDEX_BY_CREATED,
-                "KeySchema": _key_schema("created_bucket", "created_at"),
+                "IndexName": index,
+                "KeySchema": _key_schema(*INDEXES[index]),
                 "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["task", "queue"]},
-            },
-            {
-                "IndexName": INDEX_BY_FAILURE,
-                "KeySchema": _key_schema("failure_key", "failed_at"),
-                "Projection": {
-                    "ProjectionType": "INCLUDE",
-                    "NonKeyAttributes": ["task", "queue", "status", "error", "created_at"],
-                },
-            },
+            }
+            for index in (INDEX_BY_CREATED, INDEX_BY_FAILURE, INDEX_BY_FAILED)
         ],
     }
 

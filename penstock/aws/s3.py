@@ -34,3 +34,8 @@ class S3PayloadStore:
                 if code_of(error) != "NoSuchKey":
                     raise
                 raise KeyError(key) from None
+
+    def delete(self, key: str) -> None:
+        """DeleteObject, which is no error where nothing is."""
+        with calling("S3 DeleteObject", f"s3://{self._bucket}/{key}"):
+            self._s3.delete_object(Bucket=self._bucket, Key=key)

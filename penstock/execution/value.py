@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from penstock import error_groups
 from penstock.delivery import Delivery
 from penstock.envelope import Envelope
 from penstock.errors import AccessRefused, Unavailable
@@ -151,8 +152,9 @@ def keep_envelope(envelope: Envelope, ports: Ports) -> dict[str, Value]:
 
 
 def keep_attempt(x: Execution, worker: Worker, failure: Failure, outcome: Status) -> None:
-    """Write down a failed attempt of ``x.row``."""
+    """Write down a failed attempt of ``x.row``, and count its error."""
     row = known(x.row)
+    error_groups.note(worker.ports, failure, task_id=row.task_id, task=row.task, outcome=outcome)
     attempt = AttemptRow(
         number=row.attempts,
         outcome=outcome,

@@ -8,6 +8,7 @@ They are held to the same contract as the adapters in ``penstock.aws`` (tests/co
 """
 
 from penstock.memory.bundle import SeededRandom, ports
+from penstock.memory.ledger import MemoryLedger
 from penstock.memory.manual_clock import ManualClock
 from penstock.memory.payloads import MemoryPayloadStore
 from penstock.memory.results import MemoryResultStore
@@ -15,6 +16,7 @@ from penstock.memory.transport import MemoryTransport
 
 __all__ = [
     "ManualClock",
+    "MemoryLedger",
     "MemoryPayloadStore",
     "MemoryResultStore",
     "MemoryTransport",

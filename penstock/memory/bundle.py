@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterable, Mapping
 
+from penstock.memory.ledger import MemoryLedger
 from penstock.memory.manual_clock import ManualClock
 from penstock.memory.payloads import MemoryPayloadStore
 from penstock.memory.results import MemoryResultStore
@@ -57,6 +58,7 @@ def ports(
         clock=the_clock,
         random=the_random,
         sleep=sleep or (clock.sleep if isinstance(clock, ManualClock) else time.sleep),
+        ledger=MemoryLedger(the_clock),
     )
 
 

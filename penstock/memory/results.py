@@ -1,20 +1,24 @@
 """The table in memory: transitions carried out exactly as DynamoDB would."""
 
 import threading
-from collections.abc import Mapping
+from bisect import bisect_left, insort
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from penstock import cursors
 from penstock.errors import AccessRefused
-from penstock.ports import Applied, FailurePage, Refused
-from penstock.record import AttemptRow, TaskRow, attempt_item
+from penstock.ports import Applied, FailurePage, IndexEntry, Refused
+from penstock.record import INDEX_BY_FAILURE, INDEXES, AttemptRow, TaskRow, attempt_item
 from penstock.states import Status
-from penstock.times import Clock, utc_now
+from penstock.times import Clock, from_text, to_text, utc_now
 from penstock.transitions import Transition
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 MAX_ITEM_BYTES = 400 * 1024
 MAX_PAGE = 100
+MAX_ENTRIES = 1_000
 _POSITION = ("failure_key", "failed_at", "task_id")
 
 
@@ -26,6 +30,8 @@ class MemoryResultStore:
         self._lock = threading.Lock()
         self._tasks: dict[str, dict[str, Any]] = {}
         self._attempts: dict[str, dict[str, AttemptRow]] = {}
+        # Index -> partition -> (sort attribute, task id), sorted: a page costs the same however many rows there are.
+        self._indexes: dict[str, dict[str, list[tuple[str, str]]]] = {name: defaultdict(list) for name in INDEXES}
 
     def apply(self, task_id: str, transition: Transition) -> Applied | Refused:
         """Carry out one transition: the condition and the update under one lock."""
@@ -36,6 +42,7 @@ class MemoryResultStore:
                 return Refused(None if before is None else TaskRow.from_item(task_id, before))
             after = _updated(before or {}, transition)
             _refuse_too_large(task_id, after)
+            self._index(task_id, before or {}, after)
             self._tasks[task_id] = after
             return Applied(TaskRow.from_item(task_id, after))
 
@@ -60,9 +67,7 @@ class MemoryResultStore:
         start = ("", "", "") if cursor is None else tuple(cursors.decode(cursor, _POSITION)[name] for name in _POSITION)
         with self._lock:
             index = sorted(
-                (row["failure_key"], row["failed_at"], task_id)
-                for task_id, row in self._tasks.items()
-                if "failure_key" in row and "failed_at" in row
+                (partition, *place) for partition, places in self._indexes[INDEX_BY_FAILURE].items() for place in places
             )
             rest = [position for position in index if position > start]
             page = rest[:limit]
@@ -70,11 +75,74 @@ class MemoryResultStore:
         more = len(rest) > limit
         return FailurePage(rows, cursors.encode(dict(zip(_POSITION, page[-1], strict=True))) if more else None)
 
+    def entries(
+        self, index: str, partition: str, *, limit: int, after: IndexEntry | None = None, since: datetime | None = None
+    ) -> list[IndexEntry]:
+        """One partition of an index, newest first."""
+        cursors.check_limit(limit, MAX_ENTRIES)
+        with self._lock:
+            places = self._indexes[index].get(partition, [])
+            end = len(places) if after is None else bisect_left(places, (to_text(after.at), after.task_id))
+            start = 0 if since is None else bisect_left(places, (to_text(since), ""))
+            page = places[max(start, end - limit) : max(start, end)]
+            return [self._entry(*place) for place in reversed(page)]
+
+    def rows(self, task_ids: Sequence[str]) -> list[TaskRow]:
+        """The live rows of up to 100 tasks, in that order."""
+        if len(task_ids) > MAX_PAGE:
+            raise ValueError(f"{len(task_ids)} rows at once: {MAX_PAGE} are allowed")
+        with self._lock:
+            return [row for task_id in task_ids if (row := self._live(task_id))]
+
+    def delete_attempts(self, task_id: str) -> None:
+        """Forget the failed attempts of a task."""
+        with self._lock:
+            self._attempts.pop(task_id, None)
+
+    def put_item(self, task_id: str, item: Mapping[str, Any] | None) -> None:
+        """Put the attributes of a row as they are, past every rule, or take the row away: what a person at the table can do."""
+        with self._lock:
+            self._index(task_id, self._tasks.get(task_id, {}), item or {})
+            if item is None:
+                self._tasks.pop(task_id, None)
+            else:
+                self._tasks[task_id] = dict(item)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._tasks.clear()
+            self._attempts.clear()
+            for places in self._indexes.values():
+                places.clear()
+
+    def _index(self, task_id: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+        for name, places in self._indexes.items():
+            old, new = _place(name, task_id, before), _place(name, task_id, after)
+            if old == new:
+                continue
+            if old is not None:
+                partition, place = old
+                del places[partition][bisect_left(places[partition], place)]
+            if new is not None:
+                partition, place = new
+                insort(places[partition], place)
+
+    def _entry(self, at: str, task_id: str) -> IndexEntry:
+        row = self._tasks[task_id]
+        return IndexEntry(task_id, from_text(at), row["task"], row["queue"])
+
     def _live(self, task_id: str) -> TaskRow | None:
         row = self._tasks.get(task_id)
         if row is None or ("expires_at" in row and row["expires_at"] <= self._clock().timestamp()):
             return None
         return TaskRow.from_item(task_id, row)
+
+
+def _place(index: str, task_id: str, row: Mapping[str, Any]) -> tuple[str, tuple[str, str]] | None:
+    """The partition of ``row`` in an index and its place there; None where it is not in the index."""
+    partition, sort = INDEXES[index]
+    return (row[partition], (row[sort], task_id)) if partition in row and sort in row else None
 
 
 _FAILURES = frozenset({Status.DEAD, Status.FAILED})

@@ -16,7 +16,7 @@ from penstock.hooks import Middleware
 from penstock.local.invocation import FunctionError, InvocationResult, Returned
 from penstock.local.mapping import EventSourceMapping
 from penstock.local.queue_list import QueueEntry
-from penstock.memory import MemoryPayloadStore, MemoryResultStore, SeededRandom
+from penstock.memory import MemoryLedger, MemoryPayloadStore, MemoryResultStore, SeededRandom
 from penstock.ports import Ports, ResultStore, Sleep
 from penstock.reconcile import reconcile
 from penstock.settings import Settings
@@ -61,6 +61,7 @@ class Stack:
             clock=clock,
             random=random,
             sleep=advance,
+            ledger=MemoryLedger(clock),
         )
         self._mappings = [
             EventSourceMapping(self.transport, self, entry, clock, source_arn=queues.arn(settings.queues[entry.name]))

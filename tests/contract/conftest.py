@@ -15,11 +15,12 @@ from mypy_boto3_sqs import SQSClient
 
 from penstock.aws.connection import CLIENT_CONFIG
 from penstock.aws.dynamodb import DynamoResultStore, table_definition, ttl_definition
+from penstock.aws.ledger import DynamoLedger
 from penstock.aws.s3 import S3PayloadStore
 from penstock.aws.sqs import SqsTransport
 from penstock.memory import ManualClock, SeededRandom
 from penstock.memory import ports as memory_ports
-from penstock.ports import PayloadStore, Ports, ResultStore, Transport
+from penstock.ports import Ledger, PayloadStore, Ports, ResultStore, Transport
 from penstock.settings import QueueSettings, Settings
 from penstock.times import Clock
 
@@ -72,6 +73,7 @@ def moto_ports(clients: Clients, clock: ManualClock, monkeypatch: pytest.MonkeyP
             clock=clock,
             random=SeededRandom(1),
             sleep=clock.sleep,
+            ledger=DynamoLedger(clients.dynamodb, SETTINGS.table, clock=clock),
         )
 
 
@@ -110,6 +112,12 @@ def results(ports: Ports) -> ResultStore:
 def payloads(ports: Ports) -> PayloadStore:
     assert ports.payloads is not None
     return ports.payloads
+
+
+@pytest.fixture
+def ledger(ports: Ports) -> Ledger:
+    assert ports.ledger is not None
+    return ports.ledger
 
 
 def _let_moto_live_by(clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,3 +24,14 @@ def test_a_second_put_replaces_the_first(payloads: PayloadStore) -> None:
 def test_a_key_that_was_never_put_is_a_key_error(payloads: PayloadStore) -> None:
     with pytest.raises(KeyError, match=r"results/nothing"):
         payloads.get("results/nothing")
+
+
+def test_what_was_deleted_is_gone(payloads: PayloadStore) -> None:
+    payloads.put("key", b"old")
+    payloads.delete("key")
+    with pytest.raises(KeyError):
+        payloads.get("key")
+
+
+def test_deleting_what_was_never_there_is_no_error(payloads: PayloadStore) -> None:
+    payloads.delete("nothing")

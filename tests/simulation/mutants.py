@@ -144,7 +144,16 @@ def _writes_queued_first(send: Any) -> Any:
                 "requeue",
                 when=Equals("status", Status.DEAD.value),
                 set={"status": Status.QUEUED.value},
-                remove=("send_id", "message_id", "sent_at", "lease_owner", "attempts_left", "failure_key", "failed_at"),
+                remove=(
+                    "send_id",
+                    "message_id",
+                    "sent_at",
+                    "lease_owner",
+                    "attempts_left",
+                    "failure_key",
+                    "failed_bucket",
+                    "failed_at",
+                ),
             )
             ports.results.apply(prepared.envelope.id, queued)
         return send(prepared, ports)

@@ -17,7 +17,7 @@ def tasks() -> Penstock:
 
 
 def put(tasks: Penstock, task_id: str, status: str, **attributes: object) -> None:
-    tasks.ports.results._tasks[task_id] = item(status, **attributes)  # type: ignore[attr-defined]
+    tasks.ports.results.put_item(task_id, item(status, **attributes))  # type: ignore[attr-defined]
 
 
 def test_only_dead_tasks_are_listed(tasks: Penstock) -> None:

@@ -12,7 +12,7 @@ from penstock.record import (
     AttemptRow,
     TaskRow,
     attempt_item,
-    created_bucket,
+    day_bucket,
     failure_key,
     shard,
     status_of,
@@ -99,8 +99,8 @@ def test_the_order_of_attempt_items_is_the_order_of_attempts() -> None:
     assert sorted(map(attempt_item, [10, 9, 1, 100])) == [attempt_item(number) for number in (1, 9, 10, 100)]
 
 
-def test_a_bucket_is_an_hour_of_creation_and_a_shard() -> None:
-    assert created_bucket("t-1", NOW) == f"2026-03-01T12#{shard('t-1')}"
+def test_a_bucket_is_a_day_and_a_shard() -> None:
+    assert day_bucket("t-1", NOW) == f"2026-03-01#{shard('t-1')}"
 
 
 def test_a_failure_key_is_a_fingerprint_and_a_shard() -> None:

@@ -49,7 +49,7 @@ def tasks(stack: Ports) -> Penstock:
 
 
 def put(stack: Ports, row: dict[str, Any]) -> None:
-    stack.results._tasks["t-1"] = row  # type: ignore[attr-defined]
+    stack.results.put_item("t-1", row)  # type: ignore[attr-defined]
 
 
 def result_of(tasks: Penstock, status: str, **attributes: Any) -> TaskResult[Any]:

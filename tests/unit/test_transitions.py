@@ -21,6 +21,7 @@ from penstock.transitions import (
     crashed,
     dead,
     failed,
+    forget,
     lease_for,
     progress,
     queued,
@@ -57,6 +58,8 @@ TRANSITIONS: dict[str, Transition] = {
     "buried": buried(envelope(), delivery(), ERROR, death="death-2", now=NOW),
     "retry_sent": retry_sent("death-1", now=NOW),
     "cancel": cancel(TASK, now=NOW),
+    "cancel of a death": cancel(TASK, now=NOW, death="death-1"),
+    "forget": forget(now=NOW),
     "request_cancel": request_cancel(),
     "progress": progress("other", Progress(1, 3, "decoded")),
     "renew": renew("other", at(90)),
@@ -85,7 +88,7 @@ ROWS = list(rows())
 def store_with(row: Mapping[str, Any]) -> MemoryResultStore:
     store = MemoryResultStore(lambda: NOW)
     if row:
-        store._tasks["t-1"] = dict(row)
+        store.put_item("t-1", row)
     return store
 
 
@@ -161,8 +164,9 @@ def test_who_has_a_message_has_a_send_id(before: dict[str, Any], after: dict[str
 
 @each_step
 def test_only_failures_stand_in_the_index_of_failures(before: dict[str, Any], after: dict[str, Any]) -> None:
-    in_index = {"failure_key", "failed_at"} & after.keys()
-    assert len(in_index) == (2 if after["status"] in ("DEAD", "FAILED") else 0)
+    in_index = {"failure_key", "failed_at", "failed_bucket"} & after.keys()
+    indexed = after["status"] in ("DEAD", "FAILED") and "forgotten_at" not in after
+    assert len(in_index) == (3 if indexed else 0)
 
 
 @each_step
@@ -331,3 +335,34 @@ def test_a_row_lives_longer_than_its_message_and_its_dead_letter() -> None:
 
 def test_a_lease_is_a_second_longer_than_its_process_can_live() -> None:
     assert lease_for("me", NOW, 60.0).until == at(61)
+
+
+@pytest.mark.parametrize("row", [item("QUEUED"), item("RETRYING"), item("DEAD", lease_owner="death-2")])
+def test_a_death_is_given_up_only_while_it_is_that_death(row: dict[str, Any]) -> None:
+    assert applied(row, cancel(TASK, now=NOW, death="death-1")) is None
+
+
+CONTENT = {
+    "result",
+    "result_pointer",
+    "result_sha256",
+    "result_error",
+    "error",
+    "envelope",
+    "envelope_pointer",
+    "progress",
+    "tags",
+}
+
+
+@pytest.mark.parametrize("status", ["SUCCEEDED", "FAILED", "CANCELLED"])
+def test_a_forgotten_row_holds_nothing_of_the_tasks_content(status: str) -> None:
+    row = item(status, **dict.fromkeys(CONTENT - {"error"}, "x"), arguments_sha256="x", error=ERROR.to_value())
+    after = applied(row, forget(now=NOW))
+    assert after is not None
+    assert not (CONTENT | {"arguments_sha256"}) & after.keys()
+
+
+@pytest.mark.parametrize("status", ["QUEUED", "RUNNING", "RETRYING", "DEAD"])
+def test_a_task_that_may_still_run_is_not_forgotten(status: str) -> None:
+    assert applied(item(status), forget(now=NOW)) is None

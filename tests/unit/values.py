@@ -75,7 +75,7 @@ def item(status: str, **attributes: Any) -> dict[str, Any]:
         "task": "resize",
         "queue": "default",
         "created_at": to_text(NOW),
-        "created_bucket": "2026-03-01T12#0",
+        "created_bucket": "2026-03-01#0",
         "arguments_sha256": envelope().arguments_sha256(),
         "expires_at": int(at(29 * 86_400).timestamp()),
     }
@@ -85,11 +85,18 @@ def item(status: str, **attributes: Any) -> dict[str, Any]:
         "RUNNING": {**claimed, "lease_owner": "other", "lease_expires_at": to_text(at(60))},
         "RETRYING": {**claimed, "retry_at": to_text(at(-10)), "error": ERROR.to_value(), "envelope": "{}"},
         "SUCCEEDED": {**claimed, "finished_at": to_text(NOW), "result": "1"},
-        "FAILED": {**claimed, "failed_at": to_text(NOW), "failure_key": "k#0", "error": ERROR.to_value()},
+        "FAILED": {
+            **claimed,
+            "failed_at": to_text(NOW),
+            "failed_bucket": "2026-03-01#0",
+            "failure_key": "k#0",
+            "error": ERROR.to_value(),
+        },
         "DEAD": {
             **claimed,
             "lease_owner": "death-1",
             "failed_at": to_text(NOW),
+            "failed_bucket": "2026-03-01#0",
             "failure_key": "k#0",
             "error": ERROR.to_value(),
             "envelope": "{}",

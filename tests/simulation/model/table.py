@@ -26,7 +26,7 @@ _IDENTITY = {
     "task": "resize",
     "queue": "default",
     "created_at": to_text(FIRST_SENT),
-    "created_bucket": "2026-03-01T11#0",
+    "created_bucket": "2026-03-01#0",
 }
 _OWNERS = {NO_TOKEN: None, CURRENT: "current", STALE: "stale"}
 _MINE = "mine"  # the token of a worker whom the row does not name (yet)

@@ -11,7 +11,7 @@ resource "aws_dynamodb_table" "this" {
   deletion_protection_enabled = var.deletion_protection
 
   dynamic "attribute" {
-    for_each = ["task_id", "item", "created_bucket", "created_at", "failure_key", "failed_at"]
+    for_each = ["task_id", "item", "created_bucket", "created_at", "failure_key", "failed_bucket", "failed_at"]
 
     content {
       name = attribute.value
@@ -19,7 +19,7 @@ resource "aws_dynamodb_table" "this" {
     }
   }
 
-  # Neither index is on an attribute that changes while a task runs: writing a row does not rewrite them each time.
+  # No index is on an attribute that changes while a task runs: writing a row does not rewrite them each time.
   global_secondary_index {
     name               = "by_created"
     hash_key           = "created_bucket"
@@ -33,7 +33,15 @@ resource "aws_dynamodb_table" "this" {
     hash_key           = "failure_key"
     range_key          = "failed_at"
     projection_type    = "INCLUDE"
-    non_key_attributes = ["task", "queue", "status", "error", "created_at"]
+    non_key_attributes = ["task", "queue"]
+  }
+
+  global_secondary_index {
+    name               = "by_failed"
+    hash_key           = "failed_bucket"
+    range_key          = "failed_at"
+    projection_type    = "INCLUDE"
+    non_key_attributes = ["task", "queue"]
   }
 
   ttl {

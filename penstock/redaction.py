@@ -1,0 +1,38 @@
+"""Secrets out of what people see: values under telling names, at any depth. What is stored and run stays as it is."""
+
+import re
+from collections.abc import Collection
+
+from penstock.envelope import JSON
+
+REDACTED = "‹redacted›"
+# Parts of names, compared without case, hyphens and underscores: ``X-Api-Key``, ``apiKey`` and ``api_key_2`` are one.
+SECRET_NAMES = (
+    "password", "passwd", "passphrase", "secret", "token", "apikey", "accesskey", "privatekey", "authorization",
+    "credential", "cookie", "session", "cardnumber", "creditcard", "cvv", "cvc", "iban", "ssn", "pin",
+)  # fmt: skip
+_WHOLE = frozenset({"pin", "ssn", "cvv", "cvc", "iban"})  # short ones only as the whole name: "shipping" is no secret
+_SEPARATORS = re.compile(r"[^a-z0-9]")
+
+
+def redact(value: JSON, names: Collection[str] = SECRET_NAMES) -> JSON:
+    """``value`` with REDACTED in the place of every value whose key has one of ``names`` in it. Takes no stack of its own."""
+    if isinstance(value, dict):
+        return {key: REDACTED if _is_secret(key, names) else redact(part, names) for key, part in value.items()}
+    if isinstance(value, list):
+        return [redact(part, names) for part in value]
+    return value
+
+
+def has_redacted(value: JSON) -> bool:
+    """True if REDACTED stands anywhere in ``value``: an edit must not write it back as if it were the secret."""
+    if isinstance(value, dict):
+        return any(map(has_redacted, value.values()))
+    if isinstance(value, list):
+        return any(map(has_redacted, value))
+    return bool(value == REDACTED)
+
+
+def _is_secret(key: str, names: Collection[str]) -> bool:
+    plain = _SEPARATORS.sub("", key.lower())
+    return any(plain == name if name in _WHOLE else name in plain for name in names)
