@@ -1,13 +1,18 @@
 """Tasks as JSON documents: what the HTTP API answers and ``flask penstock --json`` prints."""
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from penstock.audit import AuditLine
 from penstock.dead_letters import Explanation
 from penstock.envelope import JSON, Envelope
+from penstock.error_groups import ErrorGroup
 from penstock.errors import EnvelopeError, ResultError
+from penstock.operations import Operation
 from penstock.record import AttemptRow, ErrorSummary, Progress, TaskRow
+from penstock.redaction import redact
 from penstock.result import TaskResult
 from penstock.states import Status
 from penstock.times import to_text
@@ -56,6 +61,105 @@ def explanation(explained: Explanation) -> Document:
         "arguments": _arguments(row),
         "errors": [_attempt(attempt) for attempt in explained.attempts],
         "advice": explained.advice,
+    }
+
+
+def task(row: TaskRow, status: Status) -> Document:
+    """One line of a list of tasks; ``status`` is how the row reads now."""
+    return {
+        "id": row.task_id,
+        "task": row.task,
+        "queue": row.queue,
+        "status": status.value,
+        "attempts": row.attempts,
+        "attempts_left": row.attempts_left,
+        "tags": list(row.tags),
+        "progress": _progress(row.progress),
+        "error": _grouped_error(row.error),
+        "created_at": to_text(row.created_at),
+        "run_after": _at(row.run_after),
+        "retry_at": _at(row.retry_at),
+        "lease_expires_at": _at(row.lease_expires_at),
+        "finished_at": _at(row.finished_at),
+        "failed_at": _at(row.failed_at),
+        "retry_sent_at": _at(row.retry_sent_at),
+        "forgotten_at": _at(row.forgotten_at),
+        "duration_ms": row.duration_ms,
+        "origin": row.origin,
+        "sensitive": row.sensitive,
+        "cancel_requested": row.cancel_requested,
+    }
+
+
+def attempt(attempt: AttemptRow) -> Document:
+    """One failed attempt, with its traceback."""
+    return _attempt(attempt)
+
+
+def error_group(group: ErrorGroup) -> Document:
+    """One kind of error in a window of time; ``slots`` are the counts of each ten minutes in which it came."""
+    return {
+        "fingerprint": group.fingerprint,
+        "task": group.task,
+        "type": group.type,
+        "message": group.message,
+        "frame": group.frame,
+        "attempts": group.attempts,
+        "dead": group.dead,
+        "first_at": to_text(group.first_at),
+        "last_at": to_text(group.last_at),
+        "slots": {to_text(at): count for at, count in sorted(group.slots.items())},
+    }
+
+
+def operation(operation: Operation) -> Document:
+    """How far a retry or discard of many is."""
+    return {
+        "id": operation.id,
+        "kind": operation.kind.value,
+        "by": operation.by,
+        "state": operation.state.value,
+        "search": operation.search or None,
+        "chosen": list(operation.chosen) or None,
+        "total": operation.total,
+        "done": operation.done,
+        "skipped": operation.skipped,
+        "failed": operation.failed,
+        "note": operation.note or None,
+        "started_at": to_text(operation.started_at),
+        "updated_at": to_text(operation.updated_at),
+    }
+
+
+def audit_line(line: AuditLine) -> Document:
+    """Who did what, and when."""
+    return {
+        "at": to_text(line.at),
+        "who": line.who,
+        "action": line.action,
+        "subject": line.subject,
+        "details": dict(line.details),
+    }
+
+
+def arguments(row: TaskRow) -> Document | None:
+    """As enqueued, secrets redacted by the names of their keys; None where the row keeps no envelope."""
+    found = _arguments(row)
+    return None if found is None else redact(found)
+
+
+def _at(at: datetime | None) -> str | None:
+    return None if at is None else to_text(at)
+
+
+def _grouped_error(error: ErrorSummary | None) -> Document | None:
+    if error is None:
+        return None
+    return {
+        "type": error.type,
+        "message": error.message,
+        "fingerprint": error.fingerprint,
+        "reason": error.reason or None,
     }
 
 

@@ -126,7 +126,14 @@ def test_every_change_that_the_table_of_states_allows_is_made_by_a_transition() 
     assert made == allowed
 
 
-@pytest.mark.parametrize("name", TRANSITIONS)
+def test_what_is_forgotten_keeps_its_outcome() -> None:
+    for status in ("SUCCEEDED", "FAILED", "CANCELLED"):
+        after = applied(item(status), TRANSITIONS["forget"])
+        assert after is not None
+        assert after["status"] == status
+
+
+@pytest.mark.parametrize("name", sorted(TRANSITIONS.keys() - {"forget"}))
 def test_a_final_outcome_is_never_overwritten(name: str) -> None:
     statuses = ("SUCCEEDED", "FAILED", "CANCELLED")
     assert [applied(item(status), TRANSITIONS[name]) for status in statuses] == [None] * 3
