@@ -1,0 +1,99 @@
+"""Charts as SVG, drawn here: without script, with words for those who do not see them. Colours are in penstock.css."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from markupsafe import Markup
+from msgspec import Struct
+
+from penstock.flask.dashboard.text import counted, milliseconds
+from penstock.record import AttemptRow
+from penstock.states import Status
+
+_HEIGHT = 24
+_BAR = 5
+_GAP = 1
+
+
+def sparkline(counts: Sequence[int], what: str, *, starts: Sequence[datetime] = (), kind: str = "") -> Markup:
+    """A bar for each of ``counts``, oldest first. ``what`` is one of what is counted; ``starts`` are the bars' times."""
+    highest = max(counts, default=0)
+    words = f"{counted(sum(counts), what)}, at most {highest} in one of {len(counts)} bars"
+    bars = Markup("").join(
+        Markup('<rect x="{}" y="{}" width="{}" height="{}"><title>{}</title></rect>').format(
+            index * (_BAR + _GAP), _HEIGHT - height, _BAR, height, _bar_words(count, what, starts, index)
+        )
+        for index, count in enumerate(counts)
+        if (height := _height(count, highest))
+    )
+    width = max(1, len(counts) * (_BAR + _GAP) - _GAP)
+    return Markup(
+        '<svg class="spark {}" role="img" aria-label="{}" viewBox="0 0 {} {}" width="{}" height="{}" preserveAspectRatio="none">'
+        '<path class="axis" d="M0 {}.5H{}"/>{}</svg>'
+    ).format(kind, words, width, _HEIGHT + 1, width, _HEIGHT + 1, _HEIGHT, width, bars)
+
+
+def bars(counts: Mapping[datetime, int], *, since: datetime, until: datetime, number: int) -> tuple[list[int], list[datetime]]:
+    """``counts`` at times put into ``number`` bars from ``since`` to ``until``, and when each bar starts."""
+    width = (until - since) / number
+    sums = [0] * number
+    for at, count in counts.items():
+        index = int((at - since) / width)
+        sums[min(max(index, 0), number - 1)] += count
+    return sums, [since + index * width for index in range(number)]
+
+
+class Span(Struct, frozen=True):
+    """One attempt on the time line."""
+
+    number: int
+    status: Status
+    start: datetime
+    end: datetime
+
+
+_LINE_WIDTH = 640
+_ROW = 18
+_LABEL = 34
+_LEAST = 4
+
+
+def timeline(attempts: Sequence[AttemptRow], *, created_at: datetime, until: datetime) -> Markup:
+    """Failed attempts as bars on one axis of time, from the enqueueing on: how long each ran, and how long it waited for the next."""
+    start = min([created_at, *(attempt.started_at for attempt in attempts)])
+    ends = [attempt.started_at + timedelta(milliseconds=attempt.duration_ms) for attempt in attempts]
+    whole = max(((max([until, *ends]) - start).total_seconds()), 0.001)
+    scale = (_LINE_WIDTH - _LABEL) / whole
+    rows = Markup("").join(
+        Markup(
+            '<g class="{}"><text x="0" y="{}">{}</text><path class="axis" d="M{} {}.5H{}"/>'
+            '<rect x="{:.1f}" y="{}" width="{:.1f}" height="{}" rx="2"><title>{}</title></rect></g>'
+        ).format(
+            attempt.outcome.value.lower(),
+            index * _ROW + 13,
+            f"#{attempt.number}",
+            _LABEL,
+            index * _ROW + 9,
+            _LINE_WIDTH,
+            min(_LABEL + (attempt.started_at - start).total_seconds() * scale, _LINE_WIDTH - _LEAST),
+            index * _ROW + 4,
+            max(attempt.duration_ms / 1_000 * scale, _LEAST),
+            _ROW - 7,
+            f"attempt {attempt.number}: {attempt.started_at:%H:%M:%S} UTC, {milliseconds(attempt.duration_ms)}, then {attempt.outcome}",
+        )
+        for index, attempt in enumerate(attempts)
+    )
+    height = len(attempts) * _ROW + 2
+    return Markup(
+        '<svg class="timeline" role="img" aria-label="{}" viewBox="0 0 {} {}" width="{}" height="{}">{}</svg>'
+    ).format(f"Time line of {counted(len(attempts), 'failed attempt')}", _LINE_WIDTH, height, _LINE_WIDTH, height, rows)
+
+
+def _height(count: int, highest: int) -> int:
+    # One of many must be seen, too.
+    return max(2, round(count * _HEIGHT / highest)) if count > 0 else 0
+
+
+def _bar_words(count: int, what: str, starts: Sequence[datetime], index: int) -> str:
+    words = counted(count, what)
+    return f"{starts[index]:%d %b %H:%M} UTC: {words}" if starts else words

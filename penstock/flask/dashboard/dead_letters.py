@@ -1,0 +1,116 @@
+"""Dead letters: which queues have some, why their tasks died, and the way back: chosen ones, one cause, a whole queue."""
+
+from typing import Any
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+from msgspec import Struct
+from werkzeug.exceptions import BadRequest
+
+from penstock import dead_letters as core
+from penstock.app import Penstock
+from penstock.errors import PenstockError
+from penstock.flask.access import Mounted, Role, acted, requires
+from penstock.flask.dashboard import causes, console, windows
+from penstock.flask.dashboard.answers import led_to, part, version_of
+from penstock.flask.dashboard.listing import page_of
+from penstock.ports import QueueDepth, RedriveStatus
+from penstock.search import Search
+from penstock.settings import QueueSettings, dead_letter_queue
+from penstock.states import Status
+
+ROWS = 50
+MAX_CAUSES = 12
+MAX_RATE = 500
+
+
+class Letters(Struct, frozen=True):
+    """The dead-letter queue of one queue. ``trouble`` says why its numbers are missing."""
+
+    queue: QueueSettings
+    console_url: str
+    depth: QueueDepth | None = None
+    redrive: RedriveStatus | None = None
+    trouble: str = ""
+
+    @property
+    def number(self) -> int:
+        """About how many letters there are."""
+        return 0 if self.depth is None else self.depth.visible + self.depth.in_flight
+
+    @property
+    def is_moving(self) -> bool:
+        """True while SQS moves them back."""
+        return self.redrive is not None and self.redrive.is_running
+
+
+def add_views(dashboard: Blueprint, mount: Mounted) -> None:
+    """The page, its live part, and the redrive of a queue."""
+    tasks = mount.tasks
+
+    @dashboard.get("/dead-letters")
+    @requires(Role.VIEWER)
+    def dead_letters() -> str:
+        name, window = request.args.get("queue", ""), windows.chosen()
+        found = causes.read(tasks, window, now=tasks.ports.clock()).causes
+        died = [cause for cause in found if cause.group.dead and name in ("", cause.queue)]
+        died.sort(key=lambda cause: -cause.group.dead)
+        search = Search(queue=name, status=frozenset({Status.DEAD}))
+        return render_template(
+            "penstock/dead_letters.html",
+            **_of_letters(tasks, name),
+            window=window,
+            windows=windows.WINDOWS,
+            causes=died[:MAX_CAUSES],
+            more_causes=max(0, len(died) - MAX_CAUSES),
+            search=search.to_text(),
+            page=page_of(tasks, search, limit=ROWS),
+            fields=(),
+        )
+
+    @dashboard.get("/dead-letters/queues")
+    @requires(Role.VIEWER)
+    def letters_of_queues() -> ResponseReturnValue:
+        return part("penstock/parts/letters.html", **_of_letters(tasks, request.args.get("queue", "")))
+
+    @dashboard.post("/queues/<name>/redrives")
+    @requires(Role.OPERATOR)
+    def redrive(name: str) -> ResponseReturnValue:
+        rate = _rate(request.form.get("rate", ""))
+        tasks.ports.settings.queue(name)
+        acted("redrive", f"queue:{name}", rate=rate)
+        core.redrive(tasks, name, rate=rate)
+        return led_to(".dead_letters", queue=name, done="redriven")
+
+    @dashboard.delete("/queues/<name>/redrives")
+    @requires(Role.OPERATOR)
+    def cancel_redrive(name: str) -> ResponseReturnValue:
+        tasks.ports.settings.queue(name)
+        acted("redrive-cancel", f"queue:{name}")
+        stopped = core.cancel_redrive(tasks, name)
+        return led_to(".dead_letters", queue=name, done="redrive-cancelled" if stopped else "no-redrive")
+
+
+def letters(tasks: Penstock, queue: QueueSettings) -> Letters:
+    """How many dead letters ``queue`` has, and whether they are on their way back: two requests."""
+    url = console.dead_letters_url(tasks.ports.settings, queue)
+    try:
+        depth = tasks.ports.transport.depth(dead_letter_queue(queue.name))
+        return Letters(queue, url, depth, core.redrive_status(tasks, queue.name))
+    except PenstockError as error:  # one queue that cannot be read must not hide the others
+        return Letters(queue, url, trouble=str(error))
+
+
+def _of_letters(tasks: Penstock, name: str) -> dict[str, Any]:
+    queues = tasks.ports.settings.queues
+    boxes = [letters(tasks, queue) for queue in ([tasks.ports.settings.queue(name)] if name else queues.values())]
+    boxes.sort(key=lambda box: (-box.number, box.queue.name))
+    return {"boxes": boxes, "queue": name, "queue_names": sorted(queues), "seen": version_of(boxes)}
+
+
+def _rate(text: str) -> int | None:
+    if not text.strip():
+        return None
+    if not text.strip().isdecimal() or not 1 <= int(text) <= MAX_RATE:
+        raise BadRequest(f"rate={text[:20]!r}: SQS moves 1 to {MAX_RATE} messages a second; leave it empty for its own rate")
+    return int(text)
