@@ -47,12 +47,14 @@ def guard(blueprint: Blueprint, on_stranger: Callable[[], ResponseReturnValue] |
 
     @blueprint.before_request
     def check() -> ResponseReturnValue | None:
+        g.pop("penstock_identity", None)  # an app context that outlives a request, as in a test, has the last one's
         needed = _needed(blueprint)
         if needed is _OPEN:
             _refuse_foreign_forms()
             return None
         who = mounted().access.identify()
         if who is None:
+            _log_unknown()
             if on_stranger is not None:
                 return on_stranger()
             raise unauthorized()
@@ -95,6 +97,12 @@ def _needed(blueprint: Blueprint) -> Any:
         logger.error("the view %r has no @requires(Role...): nobody gets in until it has one", endpoint)
         raise InternalServerError("this page does not say who may see it; the server's log has its name")
     return mark
+
+
+def _log_unknown() -> None:
+    # For whoever watches for somebody who tries keys. A load balancer or API Gateway has turned most others away before.
+    if "Authorization" in request.headers:
+        logger.warning("unauthorised: nobody knows the credential of a request from %s", request.remote_addr)
 
 
 def _refuse_foreign_forms() -> None:
