@@ -169,6 +169,10 @@ class PayloadStore(Protocol):
         """What was kept under ``key``; KeyError where nothing was."""
         ...
 
+    def delete(self, key: str) -> None:
+        """Forget what was kept under ``key``. Nothing there is not an error."""
+        ...
+
 
 class Random(Protocol):
     """The random source: jitter and ids."""

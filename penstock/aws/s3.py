@@ -34,3 +34,8 @@ class S3PayloadStore:
                 if code_of(error) != "NoSuchKey":
                     raise
                 raise KeyError(key) from None
+
+    def delete(self, key: str) -> None:
+        """DeleteObject, which S3 answers in the same way where there is none."""
+        with calling("S3 DeleteObject", f"s3://{self._bucket}/{key}"):
+            self._s3.delete_object(Bucket=self._bucket, Key=key)

@@ -7,9 +7,10 @@ from typing import Any, TypeVar
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from penstock.arguments import Arguments
 from penstock.delivery import Delivery
 from penstock.envelope import Envelope
-from penstock.errors import AccessRefused, Unavailable
+from penstock.errors import AccessRefused, ArgumentsLost, Unavailable
 from penstock.failure import Failure
 from penstock.hooks import Hooks
 from penstock.ports import Applied, Ports, Refused
@@ -54,10 +55,10 @@ class Returned(Struct, frozen=True):
 
 
 class Raised(Struct, frozen=True):
-    """User code, or reading its arguments, raised this. ``hopeless``: no later attempt can do better."""
+    """User code, or reading its arguments, raised this. ``hopeless`` says why no later attempt can do better."""
 
     error: BaseException
-    hopeless: bool = False
+    hopeless: str = ""
 
 
 class CancelNow(Struct, frozen=True):
@@ -71,6 +72,7 @@ class Execution(Struct, frozen=True):
     owner: str
     envelope: Envelope | None = None
     task: AnyTask | None = None
+    arguments: Arguments | ArgumentsLost | None = None
     row: TaskRow | None = None
     call: tuple[list[Any], dict[str, Any]] | None = None
     started_at: datetime | None = None

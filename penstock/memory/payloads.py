@@ -19,3 +19,8 @@ class MemoryPayloadStore:
         """What was kept under ``key``; KeyError where nothing was."""
         with self._lock:
             return self._contents[key]
+
+    def delete(self, key: str) -> None:
+        """Forget what was kept under ``key``. Nothing there is not an error."""
+        with self._lock:
+            self._contents.pop(key, None)
