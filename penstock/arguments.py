@@ -62,7 +62,7 @@ def read(pointer: Pointer, content: bytes) -> Arguments:
             raise MalformedEnvelope('it is not JSON of the form {"args": [...], "kwargs": {...}}')
         return checked_arguments(document["args"], document["kwargs"], content.count(b"[") + content.count(b"{"))
     except (ValueError, MalformedEnvelope) as error:
-        raise ArgumentsLost(f"what is in S3 under {pointer.key!r} are no arguments: {error:.200}") from None
+        raise ArgumentsLost(f"what is in S3 under {pointer.key!r} are no arguments: {str(error)[:200]}") from None
 
 
 def of(envelope: Envelope, payloads: PayloadStore | None) -> Arguments:

@@ -33,7 +33,11 @@ logger = logging.getLogger("penstock")
 MAX_DELAY_SECONDS = 900
 MAX_MESSAGE_BYTES = 1_048_576
 MAX_TAGS = 10
-MAX_ARGUMENTS_BYTES = 16_777_216  # XXX
+
+# Arguments are checked, kept and parsed as a whole, when they are enqueued and again beside the task. Measured, 16 MiB of rows
+# took 4 s of CPU to enqueue and 0.2 GB in the worker, 16 MiB of empty lists 0.8 GB: a worker with the default 1 GB holds
+# the worst. 64 MiB of rows took 21 s and 0.65 GB, of empty lists 3.2 GB.
+MAX_ARGUMENTS_BYTES = 16 * 1024 * 1024
 
 SEND_TRIES = 3
 SEND_SECONDS = 10.0

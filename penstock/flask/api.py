@@ -29,7 +29,7 @@ from penstock.flask.problems import of_http_error, of_penstock_error, problem
 
 logger = logging.getLogger("penstock")
 
-# A message is ASCII with escapes, a request may be UTF-8: no valid one is larger, and reading stops there.
+# Reading stops there. It is what a message takes, and room for spaces; larger data goes straight to S3, its key into the call.
 MAX_REQUEST_BYTES = 2 * MAX_MESSAGE_BYTES
 
 
