@@ -9,7 +9,7 @@
     ├── EnqueueError               the call was refused or its fate is not known; says which
     │   ├── InvalidArguments       they do not fit the signature, or would not survive the trip as JSON (a TypeError)
     │   ├── InvalidOption          a delay, task id or group that SQS would refuse (a ValueError)
-    │   ├── EnvelopeTooLarge       over SQS's limit for one message
+    │   ├── EnvelopeTooLarge       over SQS's limit for one message, and not fit for S3
     │   ├── TaskIdConflict         a known task id with another task or other arguments
     │   ├── EnqueueUncertain       SQS did not answer: enqueue again with the same task id
     │   └── PartialEnqueueError    enqueue_many got some of its calls accepted only: says which
@@ -21,6 +21,7 @@
     ├── UnknownTask                no function of that name in this process
     ├── NotDead                    only a DEAD task can be retried or edited by hand
     ├── EnvelopeLost               the table does not have the message of a dead task: redrive it instead
+    ├── ArgumentsLost              the large arguments of a task are not in S3 (any more)
     ├── ConfirmationNeeded         a destructive call without its confirmation
     ├── InvalidSearch              a filter that cannot be read (a ValueError)
     ├── OperationNotFound          no operation of that id
@@ -83,7 +84,7 @@ class InvalidOption(EnqueueError, ValueError):
 
 
 class EnvelopeTooLarge(EnqueueError, ValueError):
-    """The message is over SQS's size limit."""
+    """The message is over SQS's size limit, and its arguments cannot go to S3; the message says why."""
 
 
 class TaskIdConflict(EnqueueError, ValueError):
@@ -160,6 +161,10 @@ class NotDead(PenstockError):
 
 class EnvelopeLost(PenstockError):
     """The table does not keep the message of this task (it is sensitive, or too large without a payload bucket)."""
+
+
+class ArgumentsLost(PenstockError):
+    """The arguments of a task were too large for its message, and are not in S3 as they were enqueued."""
 
 
 class InvalidSearch(PenstockError, ValueError):

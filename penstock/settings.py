@@ -4,7 +4,7 @@
 |---|---|
 | PENSTOCK_QUEUES | JSON: queue name -> {"url", "time_limit" (s), "max_receive_count", "retention" (s)} |
 | PENSTOCK_TABLE | DynamoDB table of the outcomes |
-| PENSTOCK_PAYLOAD_BUCKET | S3 bucket for results too large for a row; without it such a result is kept as an error text |
+| PENSTOCK_PAYLOAD_BUCKET | S3 bucket for arguments too large for a message, and for results too large for a row |
 | AWS_REGION, AWS_DEFAULT_REGION | the region of all of these; without either, that of the AWS profile |
 """
 
