@@ -18,7 +18,6 @@ HOUR = timedelta(hours=1)
 
 
 def groups(world: World, window: timedelta = HOUR) -> list[ErrorGroup]:
-    assert world.ports.ledger is not None
     return read(world.ports.ledger, window, now=world.clock()).groups
 
 

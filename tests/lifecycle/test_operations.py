@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
 from penstock import Penstock, Reject, Status
 from penstock.errors import InvalidSearch, OperationNotFound, Unavailable
@@ -234,10 +233,3 @@ def test_a_search_without_a_group_takes_every_dead_task(world: World, dye: Any) 
     die(world, dye, "red", 3)
     operation = start(world.tasks, Kind.DISCARD, by="ann", search=Search(task="dye"))
     assert (operation.total, finish(world.tasks, operation.id).done) == (5, 5)
-
-
-def test_without_a_ledger_no_operation_is_started(world: World) -> None:
-    tasks = Penstock()
-    tasks.connect(replace(world.ports, ledger=None))
-    with pytest.raises(Exception, match="could not be resumed"):
-        start(tasks, Kind.RETRY, by="ann", chosen=["t-1"])

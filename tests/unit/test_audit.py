@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from penstock.audit import AUDIT_LIFETIME, AuditLine, recent, write
-from penstock.errors import PenstockError, Unavailable
+from penstock.errors import Unavailable
 from penstock.memory import ManualClock, MemoryLedger, SeededRandom
 from penstock.memory import ports as memory_ports
 from penstock.ports import Ports
@@ -82,11 +82,6 @@ def test_an_action_that_cannot_be_written_down_is_refused(ports: Ports, clock: M
 
     with pytest.raises(Unavailable):
         write(replace(ports, ledger=Away(clock)), who="ann", action="retry", subject="x")
-
-
-def test_without_a_ledger_there_is_no_audit_to_read(ports: Ports) -> None:
-    with pytest.raises(PenstockError, match="no ledger"):
-        recent(replace(ports, ledger=None), limit=1)
 
 
 @pytest.mark.parametrize("cursor", ["x", "eyJiZWZvcmUiOiJ4In0"])
