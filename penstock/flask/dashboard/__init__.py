@@ -32,7 +32,7 @@ from penstock.errors import (
 from penstock.flask.access import Identity, Mounted, Role, guard
 from penstock.flask.access.guard import unauthorized
 from penstock.flask.access.headers import add_headers
-from penstock.flask.dashboard import charts, dead_letters, errors, home, operations, sign_in, text
+from penstock.flask.dashboard import charts, dead_letters, errors, home, operations, sign_in, task, task_actions, text
 from penstock.flask.dashboard.answers import is_htmx, message
 from penstock.flask.dashboard.sign_in import own_path, where_to_sign_in
 from penstock.flask.problems import RETRY_AFTER_SECONDS, of_penstock_error
@@ -45,6 +45,8 @@ PAGES: tuple[Callable[[Blueprint, Mounted], None], ...] = (
     dead_letters.add_views,
     errors.add_views,
     operations.add_views,
+    task.add_views,
+    task_actions.add_views,
     sign_in.add_views,
 )
 # Endpoint and words of each page that the navigation leads to.

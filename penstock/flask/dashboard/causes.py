@@ -32,11 +32,8 @@ class Causes(Struct, frozen=True):
 
 
 def read(tasks: Penstock, window: Window, *, now: datetime) -> Causes:
-    """The error groups of ``window``: four requests for each of its days. None where nothing is counted (no ledger)."""
-    ledger = tasks.ports.ledger
-    if ledger is None:
-        return Causes([], True)
-    groups = error_groups.read(ledger, window.span, now=now)
+    """The error groups of ``window``: four requests for each of its days."""
+    groups = error_groups.read(tasks.ports.ledger, window.span, now=now)
     return Causes([_cause(tasks, group, window, now) for group in groups.groups], groups.complete)
 
 

@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 from markupsafe import Markup
 from msgspec import Struct
 
-from penstock.flask.dashboard.text import counted, milliseconds
-from penstock.record import AttemptRow
+from penstock.flask.dashboard.text import counted, lasting, milliseconds
 from penstock.states import Status
 
 _HEIGHT = 24
@@ -44,49 +43,51 @@ def bars(counts: Mapping[datetime, int], *, since: datetime, until: datetime, nu
 
 
 class Span(Struct, frozen=True):
-    """One attempt on the time line."""
+    """One attempt on the time line, and what it led to."""
 
     number: int
-    status: Status
+    outcome: Status
     start: datetime
-    end: datetime
+    duration_ms: int
+
+    @property
+    def end(self) -> datetime:
+        """When it was over."""
+        return self.start + timedelta(milliseconds=self.duration_ms)
 
 
 _LINE_WIDTH = 640
 _ROW = 18
-_LABEL = 34
+_LABEL = 40
 _LEAST = 4
 
 
-def timeline(attempts: Sequence[AttemptRow], *, created_at: datetime, until: datetime) -> Markup:
-    """Failed attempts as bars on one axis of time, from the enqueueing on: how long each ran, and how long it waited for the next."""
-    start = min([created_at, *(attempt.started_at for attempt in attempts)])
-    ends = [attempt.started_at + timedelta(milliseconds=attempt.duration_ms) for attempt in attempts]
-    whole = max(((max([until, *ends]) - start).total_seconds()), 0.001)
-    scale = (_LINE_WIDTH - _LABEL) / whole
-    rows = Markup("").join(
-        Markup(
-            '<g class="{}"><text x="0" y="{}">{}</text><path class="axis" d="M{} {}.5H{}"/>'
-            '<rect x="{:.1f}" y="{}" width="{:.1f}" height="{}" rx="2"><title>{}</title></rect></g>'
-        ).format(
-            attempt.outcome.value.lower(),
-            index * _ROW + 13,
-            f"#{attempt.number}",
-            _LABEL,
-            index * _ROW + 9,
-            _LINE_WIDTH,
-            min(_LABEL + (attempt.started_at - start).total_seconds() * scale, _LINE_WIDTH - _LEAST),
-            index * _ROW + 4,
-            max(attempt.duration_ms / 1_000 * scale, _LEAST),
-            _ROW - 7,
-            f"attempt {attempt.number}: {attempt.started_at:%H:%M:%S} UTC, {milliseconds(attempt.duration_ms)}, then {attempt.outcome}",
-        )
-        for index, attempt in enumerate(attempts)
-    )
-    height = len(attempts) * _ROW + 2
+def timeline(spans: Sequence[Span], created_at: datetime) -> Markup:
+    """Attempts as bars on one axis of time, from the enqueueing on: how long each ran, how long it waited for the next."""
+    start = min([created_at, *(span.start for span in spans)])
+    whole = max((max([start, *(span.end for span in spans)]) - start).total_seconds(), 0.001)
+    rows = Markup("").join(_span(span, index, start, (_LINE_WIDTH - _LABEL) / whole) for index, span in enumerate(spans))
+    height = len(spans) * _ROW + 18
+    words = f"Time line of {counted(len(spans), 'attempt')} in {lasting(whole)}"
     return Markup(
-        '<svg class="timeline" role="img" aria-label="{}" viewBox="0 0 {} {}" width="{}" height="{}">{}</svg>'
-    ).format(f"Time line of {counted(len(attempts), 'failed attempt')}", _LINE_WIDTH, height, _LINE_WIDTH, height, rows)
+        '<svg class="timeline" role="img" aria-label="{}" viewBox="0 0 {} {}">{}<text x="{}" y="{}">{}</text>'
+        '<text class="end" x="{}" y="{}">+ {}</text></svg>'
+    ).format(
+        words, _LINE_WIDTH, height, rows, _LABEL, height - 4, f"{start:%H:%M:%S}", _LINE_WIDTH, height - 4, lasting(whole)
+    )
+
+
+def _span(span: Span, index: int, start: datetime, scale: float) -> Markup:
+    x = min(_LABEL + (span.start - start).total_seconds() * scale, _LINE_WIDTH - _LEAST)
+    width = min(max(span.duration_ms / 1_000 * scale, _LEAST), _LINE_WIDTH - x)
+    words = f"attempt {span.number}: {span.start:%H:%M:%S} UTC, ran {milliseconds(span.duration_ms)}, then {span.outcome}"
+    return Markup(
+        '<g class="{}"><title>{}</title><text x="0" y="{}">#{}</text><path class="axis" d="M{} {}.5H{}"/>'
+        '<rect x="{:.1f}" y="{}" width="{:.1f}" height="{}" rx="2"/></g>'
+    ).format(
+        span.outcome.value.lower(), words, index * _ROW + 13, span.number, _LABEL, index * _ROW + 9, _LINE_WIDTH,
+        x, index * _ROW + 4, width, _ROW - 7,
+    )  # fmt: skip
 
 
 def _height(count: int, highest: int) -> int:

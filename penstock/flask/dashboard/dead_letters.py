@@ -1,10 +1,14 @@
 """Dead letters: which queues have some, why their tasks died, and the way back: chosen ones, one cause, a whole queue."""
 
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from msgspec import Struct
+from msgspec.structs import replace
 from werkzeug.exceptions import BadRequest
 
 from penstock import dead_letters as core
@@ -15,13 +19,17 @@ from penstock.flask.dashboard import causes, console, windows
 from penstock.flask.dashboard.answers import led_to, part, version_of
 from penstock.flask.dashboard.listing import page_of
 from penstock.ports import QueueDepth, RedriveStatus
+from penstock.record import MAX_RETENTION
 from penstock.search import Search
 from penstock.settings import QueueSettings, dead_letter_queue
 from penstock.states import Status
+from penstock.times import seconds
 
 ROWS = 50
 MAX_CAUSES = 12
 MAX_RATE = 500
+
+logger = logging.getLogger("penstock")
 
 
 class Letters(Struct, frozen=True):
@@ -31,6 +39,7 @@ class Letters(Struct, frozen=True):
     console_url: str
     depth: QueueDepth | None = None
     redrive: RedriveStatus | None = None
+    oldest_expires_at: datetime | None = None
     trouble: str = ""
 
     @property
@@ -65,7 +74,6 @@ def add_views(dashboard: Blueprint, mount: Mounted) -> None:
             more_causes=max(0, len(died) - MAX_CAUSES),
             search=search.to_text(),
             page=page_of(tasks, search, limit=ROWS),
-            fields=(),
         )
 
     @dashboard.get("/dead-letters/queues")
@@ -91,21 +99,37 @@ def add_views(dashboard: Blueprint, mount: Mounted) -> None:
         return led_to(".dead_letters", queue=name, done="redrive-cancelled" if stopped else "no-redrive")
 
 
-def letters(tasks: Penstock, queue: QueueSettings) -> Letters:
-    """How many dead letters ``queue`` has, and whether they are on their way back: two requests."""
+def letters_of(tasks: Penstock, queues: Sequence[QueueSettings]) -> list[Letters]:
+    """How many dead letters each queue has, and whether they are on their way back: two requests a queue, and one for the ages."""
+    ages = _ages(tasks, [dead_letter_queue(queue.name) for queue in queues])
+    letters = [_letters(tasks, queue, ages.get(dead_letter_queue(queue.name))) for queue in queues]
+    return sorted(letters, key=lambda box: (-box.number, box.queue.name))
+
+
+def _letters(tasks: Penstock, queue: QueueSettings, age: int | None) -> Letters:
     url = console.dead_letters_url(tasks.ports.settings, queue)
     try:
         depth = tasks.ports.transport.depth(dead_letter_queue(queue.name))
-        return Letters(queue, url, depth, core.redrive_status(tasks, queue.name))
+        redrive = core.redrive_status(tasks, queue.name)
     except PenstockError as error:  # one queue that cannot be read must not hide the others
         return Letters(queue, url, trouble=str(error))
+    expires_at = tasks.ports.clock() + MAX_RETENTION - seconds(age) if age else None
+    return Letters(queue, url, depth, redrive, expires_at)
+
+
+def _ages(tasks: Penstock, queues: Sequence[str]) -> Mapping[str, int | None]:
+    try:
+        return tasks.ports.stats.oldest_age(queues) if queues else {}
+    except PenstockError as error:  # a detail
+        logger.warning("the ages of the dead letters cannot be read: %s", error)
+        return {}
 
 
 def _of_letters(tasks: Penstock, name: str) -> dict[str, Any]:
     queues = tasks.ports.settings.queues
-    boxes = [letters(tasks, queue) for queue in ([tasks.ports.settings.queue(name)] if name else queues.values())]
-    boxes.sort(key=lambda box: (-box.number, box.queue.name))
-    return {"boxes": boxes, "queue": name, "queue_names": sorted(queues), "seen": version_of(boxes)}
+    boxes = letters_of(tasks, [tasks.ports.settings.queue(name)] if name else list(queues.values()))
+    seen = version_of([replace(box, oldest_expires_at=None) for box in boxes])  # an age changes with every look
+    return {"boxes": boxes, "queue": name, "queue_names": sorted(queues), "seen": seen}
 
 
 def _rate(text: str) -> int | None:

@@ -42,7 +42,6 @@ def add_views(dashboard: Blueprint, mount: Mounted) -> None:
             causes=found.causes[:MAX_GROUPS],
             more_causes=max(0, len(found.causes) - MAX_GROUPS),
             complete=found.complete,
-            is_counted=tasks.ports.ledger is not None,
         )
 
     @dashboard.get("/errors/<fingerprint>")

@@ -28,8 +28,7 @@ def add_views(dashboard: Blueprint, mount: Mounted) -> None:
     @dashboard.get("/operations")
     @requires(Role.VIEWER)
     def operations() -> str:
-        found = core.recent(tasks) if tasks.ports.ledger is not None else []
-        return render_template("penstock/operations.html", operations=found)
+        return render_template("penstock/operations.html", operations=core.recent(tasks))
 
     @dashboard.get("/operations/new")
     @requires(Role.OPERATOR)
