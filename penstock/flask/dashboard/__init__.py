@@ -32,7 +32,19 @@ from penstock.errors import (
 from penstock.flask.access import Identity, Mounted, Role, guard
 from penstock.flask.access.guard import unauthorized
 from penstock.flask.access.headers import add_headers
-from penstock.flask.dashboard import charts, dead_letters, errors, home, operations, sign_in, task, task_actions, text
+from penstock.flask.dashboard import (
+    audit,
+    charts,
+    dead_letters,
+    errors,
+    home,
+    operations,
+    sign_in,
+    task,
+    task_actions,
+    tasks,
+    text,
+)
 from penstock.flask.dashboard.answers import is_htmx, message
 from penstock.flask.dashboard.sign_in import own_path, where_to_sign_in
 from penstock.flask.problems import RETRY_AFTER_SECONDS, of_penstock_error
@@ -47,14 +59,18 @@ PAGES: tuple[Callable[[Blueprint, Mounted], None], ...] = (
     operations.add_views,
     task.add_views,
     task_actions.add_views,
+    tasks.add_views,
+    audit.add_views,
     sign_in.add_views,
 )
 # Endpoint and words of each page that the navigation leads to.
 NAVIGATION: tuple[tuple[str, str], ...] = (
     (".home", "Overview"),
+    (".tasks", "Tasks"),
     (".dead_letters", "Dead letters"),
     (".errors", "Errors"),
     (".operations", "Operations"),
+    (".audit", "Audit"),
 )
 # What the API's table of statuses does not say.
 _STATUS: tuple[tuple[type[PenstockError], int], ...] = (
@@ -124,6 +140,7 @@ def _for_all_pages(mount: Mounted) -> dict[str, Any]:
         "expiry": partial(text.expiry, now=now),
         "shown": text.shown,
         "plain": text.plain,
+        "short_id": text.short_id,
         "number": text.number,
         "counted": text.counted,
         "lasting": text.lasting,

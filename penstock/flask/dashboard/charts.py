@@ -10,7 +10,7 @@ from penstock.flask.dashboard.text import counted, lasting, milliseconds
 from penstock.states import Status
 
 _HEIGHT = 24
-_BAR = 5
+_BAR = 3
 _GAP = 1
 
 

@@ -11,6 +11,7 @@ from markupsafe import Markup
 from penstock.times import to_text
 
 MAX_LINE = 200
+_ID = 16
 SOON_SECONDS = 2 * 86_400
 
 # Control characters but tab and line feed, and the marks that change the direction of what stands around them.
@@ -29,6 +30,11 @@ def plain(value: object, limit: int = MAX_LINE) -> str:
 def shown(value: object, limit: int = MAX_LINE) -> Markup:
     """``plain`` as HTML of its own direction: it neither runs nor turns the words around it."""
     return Markup("<bdi>{}</bdi>").format(plain(value, limit))
+
+
+def short_id(task_id: str) -> Markup:
+    """Enough of a task id to tell it from its neighbours."""
+    return Markup("<bdi>{}</bdi>").format(plain(task_id) if len(task_id) <= _ID else f"{plain(task_id[:_ID])}…")
 
 
 def number(value: int) -> str:
