@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from http import HTTPStatus
 from types import MappingProxyType
+from typing import Any
 
 from flask import Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -31,7 +32,7 @@ MESSAGES: Mapping[str, str] = MappingProxyType(
 )
 
 
-def led_to(endpoint: str, *, done: str = "", **values: str) -> AnyResponse:
+def led_to(endpoint: str, *, done: str = "", **values: Any) -> AnyResponse:
     """After an action: on to a page of ours, which says what was ``done`` (a name in MESSAGES)."""
     url = url_for(f"penstock_dashboard{endpoint}", done=done or None, **values)
     if is_htmx():
@@ -54,7 +55,7 @@ def version_of(*shown: object) -> str:
     return sha256(repr(shown).encode("utf-8", "backslashreplace"))[:16]
 
 
-def part(template: str, seen: str, **context: object) -> str | tuple[str, int]:
+def part(template: str, seen: str, **context: Any) -> str | tuple[str, int]:
     """A part of a page, or 204 (htmx leaves the page as it is) where the browser has ``seen`` it."""
     if request.args.get("seen") == seen:
         return "", HTTPStatus.NO_CONTENT

@@ -32,7 +32,9 @@ def sparkline(counts: Sequence[int], what: str, *, starts: Sequence[datetime] = 
     ).format(kind, words, width, _HEIGHT + 1, width, _HEIGHT + 1, _HEIGHT, width, bars)
 
 
-def bars(counts: Mapping[datetime, int], *, since: datetime, until: datetime, number: int) -> tuple[list[int], list[datetime]]:
+def bars(
+    counts: Mapping[datetime, int], *, since: datetime, until: datetime, number: int
+) -> tuple[list[int], list[datetime]]:
     """``counts`` at times put into ``number`` bars from ``since`` to ``until``, and when each bar starts."""
     width = (until - since) / number
     sums = [0] * number
@@ -66,21 +68,34 @@ def timeline(spans: Sequence[Span], created_at: datetime) -> Markup:
     """Attempts as bars on one axis of time, from the enqueueing on: how long each ran, how long it waited for the next."""
     start = min([created_at, *(span.start for span in spans)])
     whole = max((max([start, *(span.end for span in spans)]) - start).total_seconds(), 0.001)
-    rows = Markup("").join(_span(span, index, start, (_LINE_WIDTH - _LABEL) / whole) for index, span in enumerate(spans))
+    rows = Markup("").join(
+        _span(span, index, start, (_LINE_WIDTH - _LABEL) / whole) for index, span in enumerate(spans)
+    )
     height = len(spans) * _ROW + 18
     words = f"Time line of {counted(len(spans), 'attempt')} in {lasting(whole)}"
     return Markup(
         '<svg class="timeline" role="img" aria-label="{}" viewBox="0 0 {} {}">{}<text x="{}" y="{}">{}</text>'
         '<text class="end" x="{}" y="{}">+ {}</text></svg>'
     ).format(
-        words, _LINE_WIDTH, height, rows, _LABEL, height - 4, f"{start:%H:%M:%S}", _LINE_WIDTH, height - 4, lasting(whole)
+        words,
+        _LINE_WIDTH,
+        height,
+        rows,
+        _LABEL,
+        height - 4,
+        f"{start:%H:%M:%S}",
+        _LINE_WIDTH,
+        height - 4,
+        lasting(whole),
     )
 
 
 def _span(span: Span, index: int, start: datetime, scale: float) -> Markup:
     x = min(_LABEL + (span.start - start).total_seconds() * scale, _LINE_WIDTH - _LEAST)
     width = min(max(span.duration_ms / 1_000 * scale, _LEAST), _LINE_WIDTH - x)
-    words = f"attempt {span.number}: {span.start:%H:%M:%S} UTC, ran {milliseconds(span.duration_ms)}, then {span.outcome}"
+    words = (
+        f"attempt {span.number}: {span.start:%H:%M:%S} UTC, ran {milliseconds(span.duration_ms)}, then {span.outcome}"
+    )
     return Markup(
         '<g class="{}"><title>{}</title><text x="0" y="{}">#{}</text><path class="axis" d="M{} {}.5H{}"/>'
         '<rect x="{:.1f}" y="{}" width="{:.1f}" height="{}" rx="2"/></g>'

@@ -100,7 +100,7 @@ def add_views(dashboard: Blueprint, mount: Mounted) -> None:
 
 
 def letters_of(tasks: Penstock, queues: Sequence[QueueSettings]) -> list[Letters]:
-    """How many dead letters each queue has, and whether they are on their way back: two requests a queue, and one for the ages."""
+    """How many dead letters each queue has, and whether they are moved back: two requests a queue, one for the ages."""
     ages = _ages(tasks, [dead_letter_queue(queue.name) for queue in queues])
     letters = [_letters(tasks, queue, ages.get(dead_letter_queue(queue.name))) for queue in queues]
     return sorted(letters, key=lambda box: (-box.number, box.queue.name))
@@ -136,5 +136,7 @@ def _rate(text: str) -> int | None:
     if not text.strip():
         return None
     if not text.strip().isdecimal() or not 1 <= int(text) <= MAX_RATE:
-        raise BadRequest(f"rate={text[:20]!r}: SQS moves 1 to {MAX_RATE} messages a second; leave it empty for its own rate")
+        raise BadRequest(
+            f"rate={text[:20]!r}: SQS moves 1 to {MAX_RATE} messages a second; leave it empty for its own rate"
+        )
     return int(text)

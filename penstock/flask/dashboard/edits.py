@@ -1,4 +1,4 @@
-"""Editing the arguments of a dead task: the editor starts from what is shown, with secrets redacted, and sends only what changed."""
+"""Editing the arguments of a dead task: the editor starts from what is shown, secrets redacted, and sends what changed."""
 
 import json
 
@@ -35,7 +35,11 @@ def _changes(before: dict[str, JSON], after: dict[str, JSON], path: str) -> dict
         if key in before and before[key] == value and type(before[key]) is type(value):
             continue
         if value is None:
-            raise InvalidArguments(f"{path}{key} cannot be changed to null by an edit: leave it out for its default value")
+            raise InvalidArguments(
+                f"{path}{key} cannot be changed to null by an edit: leave it out for its default value"
+            )
         old = before.get(key)
-        patch[key] = _changes(old, value, f"{path}{key}.") if isinstance(old, dict) and isinstance(value, dict) else value
+        patch[key] = (
+            _changes(old, value, f"{path}{key}.") if isinstance(old, dict) and isinstance(value, dict) else value
+        )
     return patch

@@ -48,7 +48,9 @@ def add_views(dashboard: Blueprint, mount: Mounted) -> None:
     @requires(Role.VIEWER)
     def error(fingerprint: str) -> str:
         if not FINGERPRINT.fullmatch(fingerprint):
-            raise NotFound("A kind of error has a name of 16 hexadecimal digits. The list of errors has those that there are.")
+            raise NotFound(
+                "A kind of error has a name of 16 hexadecimal digits. The list of errors has those that there are."
+            )
         window = windows.chosen()
         found = causes.read(tasks, window, now=tasks.ports.clock()).causes
         cause = next((cause for cause in found if cause.group.fingerprint == fingerprint), None)

@@ -1,5 +1,7 @@
 """Retrying or discarding many: first the page that says exactly what will happen, then the page that does it step by step."""
 
+from typing import Any
+
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from msgspec.structs import replace
@@ -80,7 +82,7 @@ def add_views(dashboard: Blueprint, mount: Mounted) -> None:
         core.stop(tasks, operation_id)
         return led_to(".operation", operation_id=operation_id, done="stopped")
 
-    def _shown(found: Operation, *, goes_on: bool) -> dict[str, object]:
+    def _shown(found: Operation, *, goes_on: bool) -> dict[str, Any]:
         is_running = found.state is State.RUNNING
         return {
             "operation": found,

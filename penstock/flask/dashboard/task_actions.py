@@ -13,6 +13,7 @@ from penstock.flask.dashboard.answers import led_to
 from penstock.flask.dashboard.edits import patch_of
 from penstock.states import Status
 
+
 def add_views(dashboard: Blueprint, mount: Mounted) -> None:
     """One POST each. The audit's line comes first: nothing is done unseen."""
     tasks = mount.tasks

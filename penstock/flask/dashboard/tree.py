@@ -21,7 +21,7 @@ class Node(Struct, frozen=True):
 
 
 def tree(value: JSON) -> list[Node]:
-    """The members of ``value`` (an object or a list), or the one node of a plain value; 500 nodes at most, and words for the rest."""
+    """The members of ``value`` (an object or a list), or the node of a plain value: 500 at most, and words for the rest."""
     budget = iter(range(MAX_NODES))
     if isinstance(value, dict | list):
         return _children(value, 0, budget)
@@ -29,7 +29,9 @@ def tree(value: JSON) -> list[Node]:
 
 
 def _children(value: JSON, depth: int, budget: Iterator[int]) -> list[Node]:
-    members = list(value.items()) if isinstance(value, dict) else [(str(index), part) for index, part in enumerate(value)]
+    members = (
+        list(value.items()) if isinstance(value, dict) else [(str(index), part) for index, part in enumerate(value)]
+    )
     shown: list[Node] = []
     for key, part in members:
         if next(budget, None) is None:
@@ -50,4 +52,3 @@ def _node(key: str, value: JSON, depth: int, budget: Iterator[int]) -> Node:
     if value is None or isinstance(value, bool):
         return Node(key, "word", {None: "null", True: "true", False: "false"}[value], [])
     return Node(key, "text" if isinstance(value, str) else "number", str(value), [])
-

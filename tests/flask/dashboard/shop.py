@@ -28,6 +28,7 @@ QUEUES = (
     QueueEntry("mail", time_limit=30),
     QueueEntry("billing", time_limit=30, fifo=True, batch_size=1),
 )
+HOOKS = "https://partner.example/hooks"
 SLOT = timedelta(minutes=10)
 DAY_SLOTS = 144
 
@@ -51,7 +52,9 @@ class Shop:
         until = until or datetime(2026, 11, 21, 3, 12, tzinfo=UTC)
         self.clock = ShopClock(until - slots * SLOT - timedelta(minutes=5))
         self.tasks = shop_tasks()
-        self.stack = Stack(self.tasks, QUEUES, clock=self.clock, advance=self.clock.manual.sleep, seed=seed, time_limits=False)
+        self.stack = Stack(
+            self.tasks, QUEUES, clock=self.clock, advance=self.clock.manual.sleep, seed=seed, time_limits=False
+        )
         self.stack.open(self._takes_a_while)
         self.ports = self.stack.ports
         for slot in range(slots):
@@ -68,48 +71,55 @@ class Shop:
         return call_next()
 
     def _work(self, slot, slots):
-        """A slot of the day; the partner's address stops answering for its last two hours."""
-        tasks, rng = self.tasks.registry, self.random
-        start = self.clock()
+        """A slot of the day; the partner's server stops answering for its last two hours."""
+        rng, start = self.random, self.clock()
         is_down = slot >= slots - 12
-        for _ in range(rng.randint(1, 4) if not is_down else 14):
+        for _ in range(14 if is_down else rng.randint(1, 4)):
             order = rng.randint(10_000, 99_999)
-            tasks["webhooks.deliver"].using(tags=("partner:acme",)).enqueue(order, url="https://partner.example/hooks", is_down=is_down)
+            self.enqueue("webhooks.deliver", order, url=HOOKS, is_down=is_down, tags=("partner:acme",))
         for _ in range(rng.randint(0, 2)):
-            tasks["images.thumbnail"].enqueue(key=f"uploads/{rng.randint(1, 9999)}.jpg", width=rng.choice((320, 640)), is_broken=rng.random() < 0.08)
+            key, width = f"uploads/{rng.randint(1, 9999)}.jpg", rng.choice((320, 640))
+            self.enqueue("images.thumbnail", key=key, width=width, is_broken=rng.random() < 0.08)
         if rng.random() < 0.3:
-            tasks["mail.receipt"].enqueue(
-                order={"number": rng.randint(10_000, 99_999), "lines": [{"sku": "A-1", "count": 2}]},
-                to="ada@example.org", smtp_password="hunter2", is_refused=rng.random() < 0.15,
-            )  # fmt: skip
+            self.enqueue("mail.receipt", **self._receipt(), is_refused=rng.random() < 0.15)
         if rng.random() < 0.1:
-            tasks["billing.charge"].using(group=f"customer-{rng.randint(1, 5)}").enqueue(cents=rng.randint(100, 90_000), card_number="4111111111111111")
+            cents = rng.randint(100, 90_000)
+            self.enqueue("billing.charge", cents=cents, card_number="4111111111111111", group=f"customer-{cents % 5}")
         self.stack.run()
         left = (start + SLOT - self.clock()).total_seconds()
         if left > 0:
             self.clock.manual.advance(left)
 
+    def _receipt(self):
+        lines = [{"sku": "A-1", "count": self.random.randint(1, 3)}, {"sku": "B-7", "count": 1, "gift": None}]
+        order = {"number": self.random.randint(10_000, 99_999), "lines": lines}
+        return {"order": order, "to": "ada@example.org", "smtp_password": "hunter2"}
+
+    def enqueue(self, name, *args, tags=(), group=None, run_after=None, **kwargs):
+        """Enqueue a task of the shop by its name."""
+        return self.tasks.registry[name].using(tags=tags, group=group, run_after=run_after).enqueue(*args, **kwargs)
+
     def _leave_work(self):
         """What is under way at the end of the day: waiting, scheduled, and running tasks."""
-        tasks = self.tasks.registry
         now = self.clock()
         for number in range(6):
-            tasks["images.thumbnail"].enqueue(key=f"uploads/new-{number}.jpg", width=320)
+            self.enqueue("images.thumbnail", key=f"uploads/new-{number}.jpg", width=320)
         for number in range(3):
-            tasks["mail.receipt"].using(run_after=now + timedelta(minutes=9 + number)).enqueue(order={"number": number}, to="bo@example.org", smtp_password="x")
+            self.enqueue("mail.receipt", **self._receipt(), run_after=now + timedelta(minutes=9 + number))
         for done in (42, 7):
             self.start_running(Progress(done, 120, "photo 4711.jpg"))
-        tasks["webhooks.deliver"].enqueue(1, url="https://partner.example/hooks").cancel()
+        self.enqueue("webhooks.deliver", 1, url=HOOKS).cancel()
 
-    def start_running(self, at: Progress) -> str:
+    def start_running(self, at):
         """Receive a message of ``images`` as a worker does, and stay in the middle of its run; its task id."""
         [message] = self.ports.transport.receive("images", max_messages=1)
         envelope, now = Envelope.from_json(message.body), self.clock()
         delivery = Delivery(
             "images", message.message_id, message.receipt_handle, message.body, message.sent_at, message.receive_count
         )
-        self.ports.results.apply(envelope.id, claim(envelope, delivery, Lease("worker-1", now + timedelta(minutes=10)), max_attempts=5, now=now))
-        self.ports.results.apply(envelope.id, progress("worker-1", at))
+        lease = Lease("worker-1", now + timedelta(minutes=10))
+        self.ports.results.apply(envelope.id, claim(envelope, delivery, lease, max_attempts=5, now=now))
+        self.ports.results.apply(envelope.id, progress(lease.owner, at))
         return envelope.id
 
     def _write_audit(self):
