@@ -85,7 +85,7 @@ _STATUS: tuple[tuple[type[PenstockError], int], ...] = (
     (UnknownQueue, 404),
     (AccessRefused, 502),
 )
-# A page's script may do what the Content-Security-Policy lets it: no eval, no style of its own. An error is shown where it is seen.
+# Our Content-Security-Policy allows no eval and no style of a script's own. An error is shown where it is seen.
 _HTMX_CONFIG = json.dumps(
     {
         "includeIndicatorStyles": False,

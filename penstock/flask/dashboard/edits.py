@@ -32,14 +32,18 @@ def patch_of(shown: JSON, text: str) -> dict[str, JSON]:
 def _changes(before: dict[str, JSON], after: dict[str, JSON], path: str) -> dict[str, JSON]:
     patch: dict[str, JSON] = {key: None for key in before if key not in after}
     for key, value in after.items():
-        if key in before and before[key] == value and type(before[key]) is type(value):
+        if key in before and _text(before[key]) == _text(value):
             continue
         if value is None:
-            raise InvalidArguments(
-                f"{path}{key} cannot be changed to null by an edit: leave it out for its default value"
-            )
-        old = before.get(key)
-        patch[key] = (
-            _changes(old, value, f"{path}{key}.") if isinstance(old, dict) and isinstance(value, dict) else value
-        )
+            raise InvalidArguments(f"{path}{key} cannot be changed to null by an edit: leave it out for its default value")
+        if isinstance(value, dict):
+            old = before.get(key)
+            patch[key] = _changes(old if isinstance(old, dict) else {}, value, f"{path}{key}.")
+        else:
+            patch[key] = value
     return patch
+
+
+def _text(value: JSON) -> str:
+    # Python says that 1, 1.0 and True are the same.
+    return json.dumps(value, sort_keys=True)
