@@ -19,6 +19,7 @@
     │   ├── MalformedEnvelope      not ours, or damaged
     │   └── UnsupportedVersion     written by a newer Penstock
     ├── UnknownTask                no function of that name in this process
+    ├── NoMapping                  nothing polls that queue, so it can be neither paused nor resumed
     ├── NotDead                    only a DEAD task can be retried or edited by hand
     ├── EnvelopeLost               the table does not have the message of a dead task: redrive it instead
     ├── ConfirmationNeeded         a destructive call without its confirmation
@@ -149,6 +150,17 @@ class UnsupportedVersion(EnvelopeError):
 
 class UnknownTask(PenstockError):
     """No task of that name is registered in this process."""
+
+
+class NoMapping(PenstockError):
+    """No event source mapping polls the queue."""
+
+    def __init__(self, queue: str, where: str) -> None:
+        super().__init__(
+            f"nothing polls the queue {queue!r} ({where}), so there is nothing to pause or to resume. Is the worker "
+            "deployed in this account and region (terraform apply), or the local stack up?"
+        )
+        self.queue = queue
 
 
 class NotDead(PenstockError):

@@ -9,9 +9,10 @@ locals {
 
     PENSTOCK_QUEUES = jsonencode({
       for name, queue in local.queues : name => {
-        url               = module.queue[name].url
-        time_limit        = queue.time_limit
-        max_receive_count = queue.max_receive_count
+        url                = module.queue[name].url
+        time_limit         = queue.time_limit
+        max_receive_count  = queue.max_receive_count
+        visibility_timeout = queue.visibility_timeout
       }
     })
   }

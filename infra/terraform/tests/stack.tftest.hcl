@@ -76,9 +76,10 @@ run "stack" {
 
   assert {
     condition = jsondecode(output.zappa_settings.aws_environment_variables.PENSTOCK_QUEUES).images == {
-      url               = "https://sqs.eu-central-1.amazonaws.com/123456789012/penstock-test-images"
-      time_limit        = 120
-      max_receive_count = 7
+      url                = "https://sqs.eu-central-1.amazonaws.com/123456789012/penstock-test-images"
+      time_limit         = 120
+      max_receive_count  = 7
+      visibility_timeout = 1505
     }
     error_message = "the web gets PENSTOCK_QUEUES in the form that penstock/settings.py reads"
   }
