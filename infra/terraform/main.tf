@@ -96,7 +96,7 @@ module "web" {
   queue_arns         = values(module.queue)[*].arn
   dead_letter_arns   = values(module.queue)[*].dead_letter_arn
   table_arn          = module.results.arn
-  failure_index_arn  = module.results.failure_index_arn
+  index_arns         = module.results.index_arns
   payload_bucket_arn = module.uploads.payload_bucket_arn
   statements         = concat(local.enqueue_statements, local.web_upload_statements)
   log_retention_days = var.log_retention_days

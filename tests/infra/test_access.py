@@ -134,9 +134,12 @@ def test_the_web_enqueues_and_redrives_but_never_reads_a_work_queue(plans):
     assert allowed[queue["arn"]] == {"sqs:SendMessage"}
     assert allowed[queue["dead_letter_arn"]] == {
         "sqs:StartMessageMoveTask",
+        "sqs:ListMessageMoveTasks",
+        "sqs:CancelMessageMoveTask",
         "sqs:ReceiveMessage",
         "sqs:DeleteMessage",
         "sqs:GetQueueAttributes",
+        "sqs:ChangeMessageVisibility",
     }
 
 
@@ -144,8 +147,16 @@ def test_the_web_scans_the_index_of_failures_and_not_the_table(plan):
     allowed = actions(plan, "module.web.aws_iam_role_policy.this")
     table = plan.outputs["table_arn"]
 
-    assert allowed[f"{table}/index/by_failure"] == {"dynamodb:Scan"}
+    assert allowed[f"{table}/index/by_failure"] == {"dynamodb:Query", "dynamodb:Scan"}
+    assert allowed[f"{table}/index/by_created"] == allowed[f"{table}/index/by_failed"] == {"dynamodb:Query"}
     assert "dynamodb:Scan" not in allowed[table]
+
+
+def test_the_web_puts_into_the_ledger_and_no_row_of_a_task(plan):
+    policy = json.loads(plan.resources["module.web.aws_iam_role_policy.this"]["policy"])
+    (puts,) = [statement for statement in policy["Statement"] if "dynamodb:PutItem" in statement["Action"]]
+
+    assert puts["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["~*"]}}
 
 
 def test_the_policy_for_other_services_enqueues_and_no_more(plans):

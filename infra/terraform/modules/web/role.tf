@@ -37,15 +37,35 @@ locals {
       Resource = [var.table_arn]
     },
     {
+      # Audit lines, operations and counts, under keys that no task has: the web puts no task's row.
+      Sid       = "Ledger"
+      Effect    = "Allow"
+      Action    = ["dynamodb:PutItem"]
+      Resource  = [var.table_arn]
+      Condition = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["~*"] } }
+    },
+    {
+      Sid      = "ForgetAttempts"
+      Effect   = "Allow"
+      Action   = ["dynamodb:DeleteItem"]
+      Resource = [var.table_arn]
+    },
+    {
+      Sid      = "Listings"
+      Effect   = "Allow"
+      Action   = ["dynamodb:Query"]
+      Resource = var.index_arns
+    },
+    {
       Sid      = "Failures"
       Effect   = "Allow"
       Action   = ["dynamodb:Scan"] # of the sparse index, never of the table
-      Resource = [var.failure_index_arn]
+      Resource = [for arn in var.index_arns : arn if endswith(arn, "/by_failure")]
     },
     {
       Sid      = "LargeResults"
       Effect   = "Allow"
-      Action   = ["s3:GetObject"]
+      Action   = ["s3:GetObject", "s3:DeleteObject"] # the latter to forget a task
       Resource = ["${var.payload_bucket_arn}/*"]
     },
     {
@@ -59,7 +79,11 @@ locals {
       # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html
       Sid    = "Redrive"
       Effect = "Allow"
-      Action = ["sqs:StartMessageMoveTask", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+      Action = [
+        "sqs:StartMessageMoveTask", "sqs:ListMessageMoveTasks", "sqs:CancelMessageMoveTask", "sqs:ReceiveMessage",
+        "sqs:DeleteMessage", "sqs:GetQueueAttributes",
+        "sqs:ChangeMessageVisibility", # a purge hides the letters that it closes one by one
+      ]
       # The dead-letter queues only: the web never reads a work queue.
       Resource = var.dead_letter_arns
     },

@@ -23,9 +23,9 @@ variable "table_arn" {
   type        = string
 }
 
-variable "failure_index_arn" {
-  description = "The ARN of the table's index of failed tasks."
-  type        = string
+variable "index_arns" {
+  description = "The ARNs of the table's indexes, which listings read."
+  type        = list(string)
 }
 
 variable "payload_bucket_arn" {
