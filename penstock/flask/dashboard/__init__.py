@@ -22,6 +22,7 @@ from penstock.errors import (
     EnvelopeError,
     EnvelopeLost,
     InvalidSearch,
+    NoMapping,
     NotDead,
     NotForgettable,
     OperationNotFound,
@@ -39,6 +40,7 @@ from penstock.flask.dashboard import (
     errors,
     home,
     operations,
+    queues,
     sign_in,
     task,
     task_actions,
@@ -60,6 +62,7 @@ PAGES: tuple[Callable[[Blueprint, Mounted], None], ...] = (
     task.add_views,
     task_actions.add_views,
     tasks.add_views,
+    queues.add_views,
     audit.add_views,
     sign_in.add_views,
 )
@@ -69,11 +72,13 @@ NAVIGATION: tuple[tuple[str, str], ...] = (
     (".tasks", "Tasks"),
     (".dead_letters", "Dead letters"),
     (".errors", "Errors"),
+    (".queues", "Queues"),
     (".operations", "Operations"),
     (".audit", "Audit"),
 )
 # What the API's table of statuses does not say.
 _STATUS: tuple[tuple[type[PenstockError], int], ...] = (
+    (NoMapping, 409),
     (NotDead, 409),
     (NotForgettable, 409),
     (EnvelopeLost, 409),

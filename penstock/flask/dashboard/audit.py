@@ -51,7 +51,7 @@ def _url(subject: str) -> str:
         case "operation":
             return url_for(".operation", operation_id=name)
         case "queue":
-            return url_for(".dead_letters", queue=name)
+            return url_for(".queue", name=name)
     return ""
 
 

@@ -35,7 +35,9 @@ def _changes(before: dict[str, JSON], after: dict[str, JSON], path: str) -> dict
         if key in before and _text(before[key]) == _text(value):
             continue
         if value is None:
-            raise InvalidArguments(f"{path}{key} cannot be changed to null by an edit: leave it out for its default value")
+            raise InvalidArguments(
+                f"{path}{key} cannot be changed to null by an edit: leave it out for its default value"
+            )
         if isinstance(value, dict):
             old = before.get(key)
             patch[key] = _changes(old if isinstance(old, dict) else {}, value, f"{path}{key}.")

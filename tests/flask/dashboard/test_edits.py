@@ -9,7 +9,10 @@ from penstock.errors import InvalidArguments
 from penstock.flask.dashboard.edits import patch_of
 from penstock.redaction import REDACTED
 
-SHOWN = {"args": [1], "kwargs": {"url": "https://a.example", "token": REDACTED, "deep": {"password": REDACTED, "port": 25}, "none": None}}
+SHOWN = {
+    "args": [1],
+    "kwargs": {"url": "https://a.example", "token": REDACTED, "deep": {"password": REDACTED, "port": 25}, "none": None},
+}
 
 
 def edited(**kwargs):
@@ -25,7 +28,10 @@ def test_redacted_neighbours_are_not_in_the_patch():
 
 
 def test_the_patch_makes_the_edited_document_of_the_stored_one():
-    stored = {"args": [1], "kwargs": {"url": "https://a.example", "token": "s3cret", "deep": {"password": "p", "port": 25}, "none": None}}
+    stored = {
+        "args": [1],
+        "kwargs": {"url": "https://a.example", "token": "s3cret", "deep": {"password": "p", "port": 25}, "none": None},
+    }
     merged = merge_patch(stored, patch_of(SHOWN, edited(url="https://b.example")))
     assert merged["kwargs"] == {**stored["kwargs"], "url": "https://b.example"}
 

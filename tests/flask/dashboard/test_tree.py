@@ -23,7 +23,10 @@ def test_words_of_json_are_written_as_json_has_them():
 
 
 def test_members_have_their_names_and_items_their_places():
-    assert [(node.key, node.text) for node in tree({"key": "a.jpg", "widths": [320, 640]})] == [("key", "a.jpg"), ("widths", "2 items")]
+    assert [(node.key, node.text) for node in tree({"key": "a.jpg", "widths": [320, 640]})] == [
+        ("key", "a.jpg"),
+        ("widths", "2 items"),
+    ]
 
 
 def test_a_wide_value_is_cut_with_a_word():
