@@ -12,7 +12,7 @@ def write(tasks, subject="queue:default", **more):
 
 def test_an_action_is_listed_with_who_what_and_when(viewer, tasks):
     write(tasks, details={"rate": 50, "none": None})
-    assert 'otto pause queue:default {"rate": 50} 00:00:00 now' in words(viewer.get("/audit"))
+    assert "otto pause queue:default {&#34;rate&#34;: 50} 00:00:00 now" in words(viewer.get("/audit"))
 
 
 @pytest.mark.parametrize(

@@ -52,9 +52,9 @@ def test_the_last_hour_is_drawn_and_says_where_it_comes_from(viewer, tasks, cloc
     clock.advance(30)
     tasks.ports.stats.record("default", "DEAD", clock(), duration_ms=600, queued_ms=20)
     page = words(viewer.get("/"))
-    assert "1 Jan 00:00 UTC: 1 run" in page
+    assert "01 Jan 00:00 UTC: 1 run" in page
     assert "1.0 s 20 ms" in page
-    assert "From this process's memory, at once" in page
+    assert "From this process&#39;s memory, at once" in page
 
 
 @pytest.mark.parametrize("path", ["/counts", "/hour"])

@@ -31,7 +31,7 @@ def test_a_dead_task_shows_its_error_its_traceback_and_its_arguments(viewer, dea
     assert "DEAD" in page
     assert "Reject no milk [bold]today[/bold]" in page
     assert "Traceback (most recent call last):" in page
-    assert "args 1 item 0 milk" in page
+    assert "kwargs 1 member what milk" in page
 
 
 def test_the_request_of_an_attempt_is_named(viewer, dead):
