@@ -22,6 +22,8 @@ CHROMIUM = os.environ.get("PENSTOCK_CHROMIUM") or shutil.which("chromium") or sh
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking")
 SLOTS = 15  # two and a half hours of the shop: its partner goes away in there
 _TIMEOUT_MS = 15_000
+# How Chromium and htmx log an answer that is an error, or none.
+_ANSWERS = ("Failed to load resource", "Response Status Error Code", "htmx:sendError", "htmx:afterRequest")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -115,7 +117,7 @@ class Look:
         )
 
     def _on_console(self, message):
-        is_answer = "Failed to load resource" in message.text
+        is_answer = message.text.startswith(_ANSWERS)
         if message.type in ("error", "warning") and not (self.may_fail and is_answer):
             self.trouble.append(f"{message.type}: {message.text}")
 

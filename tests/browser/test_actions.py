@@ -149,10 +149,10 @@ def test_a_finished_task_is_forgotten(page, site):
 def test_a_queue_is_paused_and_resumed(page, site):
     page.goto(site.url + "/queues/webhooks")
     page.get_by_role("button", name="Pause").click()
-    page.get_by_text("PAUSED").wait_for()
+    page.get_by_text("PAUSED", exact=True).wait_for()
     assert not site.shop.ports.mappings.get("webhooks").enabled
     page.get_by_role("button", name="Resume").click()
-    page.get_by_text("POLLED").wait_for()
+    page.get_by_text("POLLED", exact=True).wait_for()
     assert site.shop.ports.mappings.get("webhooks").enabled
 
 

@@ -77,7 +77,7 @@ def test_an_operation_waits_until_somebody_goes_on_with_it(page, site):
 def test_times_go_by(page, site):
     page.goto(site.url + "/audit")
     assert page.locator("tbody time .ago").first.inner_text() in ("now", "1 s ago")
-    page.wait_for_function("document.querySelector('tbody time .ago').textContent.includes('s ago')")
+    page.wait_for_function("() => document.querySelector('tbody time .ago').textContent.includes('s ago')")
 
 
 def test_a_server_that_is_gone_is_said_and_the_page_stays(open_tab, site):
@@ -87,5 +87,5 @@ def test_a_server_that_is_gone_is_said_and_the_page_stays(open_tab, site):
     look.page.route("**/dead-letters/queues*", lambda route: route.abort())
     look.page.get_by_role("alert").get_by_text("cannot be reached").wait_for()
     look.page.unroute("**/dead-letters/queues*")
-    look.page.wait_for_function("document.querySelector('#complaint').textContent === ''")
+    look.page.wait_for_function("() => document.querySelector('#complaint').textContent === ''")
     assert look.page.locator("#letters tr").count() > 1

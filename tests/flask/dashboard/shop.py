@@ -69,7 +69,7 @@ class Shop:
         return call_next()
 
     def _work(self, slot, slots):
-        """A slot of the day. The partner's server stops answering for its last two hours, and at the end a template is missing."""
+        """A slot of the day: its last two hours without the partner's server, its end without a template."""
         start = self.clock()
         for part in range(3):
             self._advance_to(start + part * SLOT / 3)
