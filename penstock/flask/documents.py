@@ -58,7 +58,7 @@ def explanation(explained: Explanation) -> Document:
     row = explained.row
     return death(row) | {
         "status": row.status.value,
-        "arguments": _arguments(row),
+        "arguments": arguments(row),
         "errors": [_attempt(attempt) for attempt in explained.attempts],
         "advice": explained.advice,
     }
@@ -89,6 +89,11 @@ def task(row: TaskRow, status: Status) -> Document:
         "sensitive": row.sensitive,
         "cancel_requested": row.cancel_requested,
     }
+
+
+def page(items: list[Document], cursor: str | None, back_to: datetime) -> Document:
+    """A page of a list: ``cursor`` goes on (None at the end), ``back_to`` is how far back it has looked."""
+    return {"items": list[JSON](items), "cursor": cursor, "back_to": to_text(back_to)}
 
 
 def attempt(attempt: AttemptRow) -> Document:

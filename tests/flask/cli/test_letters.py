@@ -43,7 +43,7 @@ def test_list_shows_markup_in_messages_as_it_is(run, dead):
 
 
 def test_list_of_one_queue_leaves_out_the_others(run, dead):
-    assert json.loads(run("dlq", "list", "--queue", "images", "--json").output) == []
+    assert json.loads(run("dlq", "list", "--queue", "images", "--json").output)["items"] == []
 
 
 def test_list_says_when_there_is_nothing(run):
@@ -82,7 +82,7 @@ def test_an_unknown_task_id_is_an_error_without_a_traceback(run, command):
 
 def test_redrive_without_yes_says_what_it_would_do_and_does_nothing(run, dead, tasks):
     result = run("dlq", "redrive", "default")
-    assert (result.exit_code, "about 1 messages back to 'default': add --yes" in result.output) == (1, True)
+    assert (result.exit_code, "about 1 message back to 'default': add --yes" in result.output) == (1, True)
     assert tasks.ports.transport.depth("default").visible == 0
 
 
