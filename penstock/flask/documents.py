@@ -188,13 +188,18 @@ def _error(error: ErrorSummary | None) -> Document | None:
 
 
 def _arguments(row: TaskRow) -> Document | None:
-    """As enqueued; None where the row keeps no envelope (a sensitive task, or one that never failed)."""
+    """As enqueued, or where they are if they were too large for the message.
+
+    None where the row keeps no envelope: a sensitive or a large one, or that of a task that never failed.
+    """
     if row.envelope is None:
         return None
     try:
         envelope = Envelope.from_json(row.envelope)
     except EnvelopeError:  # a message that was never ours to read: the raw text is all there is
         return {"raw": row.envelope}
+    if envelope.arguments is not None:
+        return {"in_s3": envelope.arguments.key, "bytes": envelope.arguments.bytes}
     return {"args": envelope.args, "kwargs": envelope.kwargs}
 
 

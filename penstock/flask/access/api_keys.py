@@ -74,11 +74,10 @@ class ApiKeys(SignIn):
 
     def identify(self) -> Identity | None:
         """By the header, else by the session."""
-        authorization = request.authorization
-        if authorization is not None and authorization.type == "bearer":
-            key = self._find(authorization.token or "")
-            if key is not None:
-                return Identity(key.name, key.role, "api key", explicit=True)
+        # Not request.authorization: Werkzeug raises ValueError on "Basic" with what is not ASCII.
+        kind, _, text = request.headers.get("Authorization", "").partition(" ")
+        if kind.lower() == "bearer" and (key := self._find(text.strip())) is not None:
+            return Identity(key.name, key.role, "api key", explicit=True)
         if (session := request.cookies.get(COOKIE)) and (signed := self._sessions.read(session)) is not None:
             for key in self._table(current_app):
                 if key.name == signed.name and hmac.compare_digest(key.mark.encode(), signed.mark.encode()):
