@@ -65,7 +65,10 @@ def cancel(tasks: Penstock, as_json: bool, task_ids: Sequence[str], yes: bool) -
     _confirmed(tasks, "cancel", task_ids, stop, yes, as_json)
 
 
-def discard_tasks(tasks: Penstock, as_json: bool, task_ids: Sequence[str], yes: bool) -> None:
+@command("discard")
+@task_ids
+@yes_option
+def discard(tasks: Penstock, as_json: bool, task_ids: Sequence[str], yes: bool) -> None:
     """Give DEAD tasks up for good: CANCELLED, their dead letters swept."""
 
     def give_up(task_id: str) -> str:
@@ -74,9 +77,6 @@ def discard_tasks(tasks: Penstock, as_json: bool, task_ids: Sequence[str], yes: 
         return "discarded"
 
     _confirmed(tasks, "discard", task_ids, give_up, yes, as_json)
-
-
-discard = command("discard")(task_ids(yes_option(discard_tasks)))
 
 
 @command("forget")

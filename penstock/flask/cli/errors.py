@@ -9,7 +9,6 @@ from penstock import error_groups
 from penstock import operations as bulk
 from penstock.app import Penstock
 from penstock.error_groups import ErrorGroup
-from penstock.errors import PenstockError
 from penstock.flask import documents
 from penstock.flask.cli.base import Misused, Refused, acted, command, explaining, not_without_yes, who, yes_option
 from penstock.flask.cli.completing import queues
@@ -18,7 +17,6 @@ from penstock.flask.cli.output import facts, number_of, say, show, spark, table,
 from penstock.flask.cli.tasks import page_of, search_for
 from penstock.flask.documents import Document
 from penstock.operations import Kind
-from penstock.ports import Ledger
 from penstock.search import FINGERPRINT
 from penstock.times import to_text
 
@@ -41,7 +39,7 @@ def errors(context: click.Context, window: str, as_json: bool) -> None:
         return
     tasks = context.find_object(Penstock)
     assert tasks is not None  # noqa: S101 - for the type checker: the group penstock has set it
-    found = error_groups.read(_ledger(tasks), WINDOWS[window], now=tasks.ports.clock())
+    found = error_groups.read(tasks.ports.ledger, WINDOWS[window], now=tasks.ports.clock())
     document: Document = {
         "window": window,
         "items": [documents.error_group(group) for group in found.groups],
@@ -63,7 +61,7 @@ _fingerprint_argument = click.argument("fingerprint", callback=_fingerprint)
 @_fingerprint_argument
 def show_group(tasks: Penstock, as_json: bool, fingerprint: str) -> None:
     """One kind of error: how often it came in the last 7 days, and the tasks that are dead of it."""
-    found = error_groups.read(_ledger(tasks), WINDOWS["7d"], now=tasks.ports.clock())
+    found = error_groups.read(tasks.ports.ledger, WINDOWS["7d"], now=tasks.ports.clock())
     group = next((group for group in found.groups if group.fingerprint == fingerprint), None)
     dead = search_for(tasks, bulk.of_group(fingerprint), limit=_EXAMPLES, cursor=None, everything=False)
     if group is None and not dead.rows:
@@ -116,12 +114,6 @@ def discard_group(tasks: Penstock, as_json: bool, fingerprint: str, queue: str, 
 
 for _command in (show_group, retry_group, discard_group):
     errors.add_command(_command)
-
-
-def _ledger(tasks: Penstock) -> Ledger:
-    if tasks.ports.ledger is None:
-        raise PenstockError("these ports have no ledger: errors are not counted")
-    return tasks.ports.ledger
 
 
 def _groups(groups: list[ErrorGroup], window: str, complete: bool, tasks: Penstock) -> None:

@@ -8,7 +8,7 @@ import click
 from penstock import dead_letters
 from penstock.app import Penstock
 from penstock.flask import documents
-from penstock.flask.cli.actions import discard_tasks, task_ids
+from penstock.flask.cli.actions import discard
 from penstock.flask.cli.base import Refused, acted, command, not_without_yes, yes_option
 from penstock.flask.cli.completing import queues
 from penstock.flask.cli.output import Bar, facts, heading, number_of, print_json, say, show, table, visible, when
@@ -64,8 +64,6 @@ def redrive(tasks: Penstock, as_json: bool, queue: str, rate: int | None, watch:
     status = _watch(tasks, queue, waiting, as_json) if watch and moved is None else None
     _say_moved(Redrive(queue, waiting, moved, status), as_json)
 
-
-discard = command("discard")(task_ids(yes_option(discard_tasks)))
 
 letters = click.Group(
     "dlq",

@@ -94,10 +94,16 @@ def _list(document: Document) -> None:
     if not document["items"]:
         say("No operations.")
         return
-    headings = ("operation id", "kind", "state", "done", "of", "skipped", "failed", "by", "started (UTC)")
-    names = ("id", "kind", "state", "done", "total", "skipped", "failed", "by")
-    rows = [[*(line[name] for name in names), when(line["started_at"])] for line in document["items"]]
-    table(headings, rows, whole=("operation id",))
+    rows = [
+        (line["id"], line["kind"], line["state"], _count(line), when(line["started_at"]), line["by"])
+        for line in document["items"]
+    ]
+    table(("operation id", "kind", "state", "tasks", "started (UTC)", "by"), rows, whole=("operation id", "state"))
+
+
+def _count(line: Document) -> str:
+    rest = "".join(f", {line[name]} {name}" for name in ("skipped", "failed") if line[name])
+    return f"{line['done']} of {line['total']}{rest}"
 
 
 def _facts(document: Document) -> None:

@@ -2,6 +2,8 @@
 
 import json
 
+from penstock.record import day_bucket
+from penstock.times import to_text
 from tests.flask.people import API
 
 
@@ -82,6 +84,6 @@ def test_no_line_is_wider_than_the_terminal(run, tasks, monkeypatch):
 
 def put(tasks, task_id, *, task):
     """A row as a foreign or newer writer may have left it."""
-    tasks.registry["double"].using(task_id=task_id).enqueue(1)
-    item = tasks.ports.results.item(task_id)
-    tasks.ports.results.put_item(task_id, item | {"task": task})
+    now = tasks.ports.clock()
+    keys = {"created_bucket": day_bucket(task_id, now), "created_at": to_text(now)}
+    tasks.ports.results.put_item(task_id, {"status": "QUEUED", "task": task, "queue": "default", **keys})
