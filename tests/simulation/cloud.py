@@ -10,7 +10,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from penstock.memory import ManualClock, MemoryLedger, MemoryPayloadStore, MemoryResultStore, MemoryTransport, SeededRandom
+from penstock.memory import (
+    ManualClock,
+    MemoryLedger,
+    MemoryPayloadStore,
+    MemoryResultStore,
+    MemoryTransport,
+    SeededRandom,
+)
 from penstock.memory.queue import Message, Queue
 from penstock.ports import Applied, Refused
 from penstock.settings import QueueSettings, Settings
