@@ -91,11 +91,6 @@ def task(row: TaskRow, status: Status) -> Document:
     }
 
 
-def page(items: list[Document], cursor: str | None, back_to: datetime) -> Document:
-    """A page of a list: ``cursor`` goes on (None at the end), ``back_to`` is how far back it has looked."""
-    return {"items": list[JSON](items), "cursor": cursor, "back_to": to_text(back_to)}
-
-
 def attempt(attempt: AttemptRow) -> Document:
     """One failed attempt, with its traceback."""
     return _attempt(attempt)

@@ -6,7 +6,7 @@ import click
 
 from penstock import dead_letters
 from penstock.app import Penstock
-from penstock.errors import PenstockError
+from penstock.errors import NotDead, PenstockError, TaskNotFound
 from penstock.flask import documents
 from penstock.flask.cli.base import Misused, Refused, acted, command, json_object, not_without_yes, yes_option
 from penstock.flask.cli.output import one_line, print_json, say, show, table
@@ -16,6 +16,8 @@ from penstock.operations import MAX_CHOSEN
 from penstock.redaction import REDACTED, has_redacted
 from penstock.search import read_status
 
+Answer = tuple[str, Document]  # what was done, in words, and the document of the API's answer to it
+
 task_ids = click.argument("task_ids", nargs=-1, required=True)
 
 
@@ -24,9 +26,8 @@ task_ids = click.argument("task_ids", nargs=-1, required=True)
 def retry(tasks: Penstock, as_json: bool, task_ids: Sequence[str]) -> None:
     """Run DEAD tasks again, each with its full attempts, without receiving a dead letter."""
 
-    def again(task_id: str) -> str:
-        dead_letters.retry(tasks, task_id)
-        return "sent again"
+    def again(task_id: str) -> Answer:
+        return "sent again", documents.status(dead_letters.retry(tasks, task_id))
 
     _each(tasks, "retry", task_ids, again, as_json)
 
@@ -41,11 +42,12 @@ def edit(tasks: Penstock, as_json: bool, task_id: str, patch: str) -> None:
     """
     changes = json_object(patch, "--patch")
     if has_redacted(changes):
-        raise Misused(f"the patch has {REDACTED} in it, which hides a value and is none: leave that name out")
-    acted(tasks, "edit", f"task:{task_id}", names=sorted(map(str, changes)))
+        raise Misused(
+            f"the patch has {REDACTED} in it, which stands for a value that is not shown: leave that name out"
+        )
+    acted(tasks, "edit", f"task:{task_id}", members=sorted(map(str, changes)))
     result = dead_letters.edit(tasks, task_id, changes)
-    document = documents.status(result) | {"origin": task_id}
-    show(document, lambda _: say(f"{task_id} runs edited as {result.id}, and is discarded."), as_json)
+    show(documents.status(result), lambda _: say(f"{task_id} runs edited as {result.id}, and is discarded."), as_json)
 
 
 @command("cancel")
@@ -54,13 +56,12 @@ def edit(tasks: Penstock, as_json: bool, task_id: str, patch: str) -> None:
 def cancel(tasks: Penstock, as_json: bool, task_ids: Sequence[str], yes: bool) -> None:
     """Cancel tasks: what waits never starts, what runs is asked to stop."""
 
-    def stop(task_id: str) -> str:
+    def stop(task_id: str) -> Answer:
         result = tasks.result(task_id)
-        if result.cancel():
-            return "CANCELLED"
-        if result.status.is_final:
+        cancelled = result.cancel()
+        if not cancelled and result.status.is_final:
             raise Refused(f"task {task_id} is over: {result.status}")
-        return "asked to stop"
+        return "CANCELLED" if cancelled else "asked to stop", documents.status(result) | {"cancelled": cancelled}
 
     _confirmed(tasks, "cancel", task_ids, stop, yes, as_json)
 
@@ -71,10 +72,12 @@ def cancel(tasks: Penstock, as_json: bool, task_ids: Sequence[str], yes: bool) -
 def discard(tasks: Penstock, as_json: bool, task_ids: Sequence[str], yes: bool) -> None:
     """Give DEAD tasks up for good: CANCELLED, their dead letters swept."""
 
-    def give_up(task_id: str) -> str:
-        if not dead_letters.discard(tasks, task_id):
-            raise Refused(f"task {task_id} is {tasks.result(task_id).status}: only a DEAD task can be discarded")
-        return "discarded"
+    def give_up(task_id: str) -> Answer:
+        discarded = dead_letters.discard(tasks, task_id)
+        result = tasks.result(task_id)
+        if not discarded:
+            raise NotDead(f"task {task_id} is {result.status}: only a DEAD task can be discarded")
+        return "discarded", documents.status(result)
 
     _confirmed(tasks, "discard", task_ids, give_up, yes, as_json)
 
@@ -85,59 +88,60 @@ def discard(tasks: Penstock, as_json: bool, task_ids: Sequence[str], yes: bool) 
 def forget(tasks: Penstock, as_json: bool, task_id: str, yes: bool) -> None:
     """Delete what is stored of TASK_ID but its outcome: arguments, result, error texts, tracebacks, progress, tags."""
 
-    def delete(task_id: str) -> str:
+    def delete(task_id: str) -> Answer:
         gone = forget_task(tasks, task_id)
-        return f"forgotten, with {gone.attempts} attempts and {len(gone.payloads)} payloads"
+        attempts, payloads = gone.attempts, len(gone.payloads)
+        words = f"forgotten, with {attempts} attempts and {payloads} payloads"
+        return words, {"id": task_id, "attempts": attempts, "payloads": payloads}
 
     _confirmed(tasks, "forget", [task_id], delete, yes, as_json)
 
 
 def _confirmed(
-    tasks: Penstock, action: str, task_ids: Sequence[str], do: Callable[[str], str], yes: bool, as_json: bool
+    tasks: Penstock, action: str, task_ids: Sequence[str], do: Callable[[str], Answer], yes: bool, as_json: bool
 ) -> None:
     """Do it with ``--yes``, else show which tasks are meant and how they stand."""
     if yes:
         _each(tasks, action, task_ids, do, as_json)
         return
-    _check(task_ids)
+    chosen = _chosen(task_ids)
     now, settings = tasks.ports.clock(), tasks.ports.settings
-    rows = {row.task_id: row for row in tasks.ports.results.rows(list(dict.fromkeys(task_ids)))}
-    lines = [documents.task(row, read_status(row, settings, now)) for row in rows.values()]
-    if unknown := [task_id for task_id in task_ids if task_id not in rows]:
-        raise Refused(f"no task {unknown[0]!r:.140} is recorded")
+    rows = tasks.ports.results.rows(chosen)
+    if unknown := set(chosen) - {row.task_id for row in rows}:
+        raise TaskNotFound(f"no task {min(unknown)!r:.140} is recorded")
+    lines = [documents.task(row, read_status(row, settings, now)) for row in rows]
     if not as_json:
         table(("task id", "task", "status"), [(line["id"], line["task"], line["status"]) for line in lines])
-    what = f"task {one_line(task_ids[0], 140)}" if len(lines) == 1 else f"these {len(lines)} tasks"
-    not_without_yes(f"{action} {what}", {"would": action, "items": lines}, as_json)
+    what = f"task {chosen[0]}" if len(lines) == 1 else f"these {len(lines)} tasks"
+    not_without_yes(f"{action} {what}", {"tasks": lines}, as_json)
 
 
-def _each(tasks: Penstock, action: str, task_ids: Sequence[str], do: Callable[[str], str], as_json: bool) -> None:
+def _each(tasks: Penstock, action: str, task_ids: Sequence[str], do: Callable[[str], Answer], as_json: bool) -> None:
     """Do it to one task after the other, and say how each went; what fails does not keep the others."""
-    _check(task_ids)
-    answers: list[Document] = []
-    for task_id in dict.fromkeys(task_ids):
+    done: list[Document] = []
+    failed: list[Document] = []
+    chosen = _chosen(task_ids)
+    for task_id in chosen:
         acted(tasks, action, f"task:{task_id}")
         try:
-            answers.append({"id": task_id, "done": True, "outcome": do(task_id)})
+            words, document = do(task_id)
         except PenstockError as error:
-            answers.append({"id": task_id, "done": False, "outcome": str(error)})
+            failed.append({"id": task_id, "error": str(error)})
         except Refused as refused:
-            answers.append({"id": task_id, "done": False, "outcome": refused.message})
-    failed = [answer for answer in answers if not answer["done"]]
+            failed.append({"id": task_id, "error": refused.message})
+        else:
+            done.append(document)
+            if not as_json:
+                say(f"{task_id}: {words}")
     if as_json:
-        print_json(answers)
-    else:
-        for answer in answers:
-            if answer["done"]:
-                say(f"{answer['id']}: {answer['outcome']}")
-    if len(answers) == 1 and failed:
-        raise Refused(failed[0]["outcome"])
-    for answer in failed:
-        click.echo(f"Error: {one_line(answer['outcome'], 2_000)}", err=True)
+        print_json({"tasks": done, "failed": failed})
+    for failure in failed[:-1]:
+        click.echo(f"Error: {one_line(failure['error'], 2_000)}", err=True)
     if failed:
-        raise Refused(f"{len(failed)} of {len(answers)} could not be done")
+        raise Refused(failed[-1]["error"])
 
 
-def _check(task_ids: Sequence[str]) -> None:
+def _chosen(task_ids: Sequence[str]) -> list[str]:
     if len(task_ids) > MAX_CHOSEN:
         raise Misused(f"{len(task_ids)} task ids at once: give {MAX_CHOSEN} at most, or act on a whole error group")
+    return list(dict.fromkeys(task_ids))

@@ -9,6 +9,7 @@ from penstock.flask.cli.base import Misused, command
 from penstock.flask.cli.output import say, show, table, when
 from penstock.flask.cli.tasks import cursor_option, limit_option, more
 from penstock.flask.documents import Document
+from penstock.times import to_text
 
 
 @command("audit")
@@ -20,15 +21,15 @@ def audit(tasks: Penstock, as_json: bool, limit: int, cursor: str | None) -> Non
         page = audit_log.recent(tasks.ports, limit=limit, cursor=cursor)
     except ValueError as error:  # a cursor that is none
         raise Misused(str(error)) from None
-    document = documents.page([documents.audit_line(line) for line in page.lines], page.cursor, page.back_to)
-    show(document, _lines, as_json)
+    lines = [documents.audit_line(line) for line in page.lines]
+    show({"lines": lines, "cursor": page.cursor, "back_to": to_text(page.back_to)[:10]}, _lines, as_json)
 
 
 def _lines(document: Document) -> None:
-    if document["items"]:
+    if document["lines"]:
         rows = [
             (when(line["at"]), line["who"], line["action"], line["subject"], _words(line["details"]))
-            for line in document["items"]
+            for line in document["lines"]
         ]
         table(("at (UTC)", "who", "did", "to", "with"), rows)
     else:

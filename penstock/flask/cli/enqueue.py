@@ -46,9 +46,9 @@ def enqueue(
     found = tasks.registry[task]
     values = [json_value(text, "the argument") for text in args]
     positional, named = found.codec.decode_arguments(values, json_object(kwargs, "--kwargs"))
-    options = found.using(delay=delay, task_id=task_id or None, group=group, tags=tags)
-    call = options.call(*positional, **named)
-    acted(tasks, "enqueue", f"task:{task_id or '(new)'}", task=task)
+    the_id = task_id or tasks.new_id()
+    call = found.using(delay=delay, task_id=the_id, group=group, tags=tags).call(*positional, **named)
+    acted(tasks, "enqueue", f"task:{the_id}", task=task)
     result = tasks.enqueue_call(call)
     document = documents.status(result) | {"created": result.created}
     show(document, lambda _: _say_enqueued(result), as_json)

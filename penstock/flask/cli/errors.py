@@ -14,7 +14,7 @@ from penstock.flask.cli.base import Misused, Refused, acted, command, explaining
 from penstock.flask.cli.completing import queues
 from penstock.flask.cli.operations import carry_out
 from penstock.flask.cli.output import facts, number_of, say, show, spark, table, when
-from penstock.flask.cli.tasks import page_of, search_for
+from penstock.flask.cli.tasks import lines_of, search_for
 from penstock.flask.documents import Document
 from penstock.operations import Kind
 from penstock.search import FINGERPRINT
@@ -41,8 +41,7 @@ def errors(context: click.Context, window: str, as_json: bool) -> None:
     assert tasks is not None  # noqa: S101 - for the type checker: the group penstock has set it
     found = error_groups.read(tasks.ports.ledger, WINDOWS[window], now=tasks.ports.clock())
     document: Document = {
-        "window": window,
-        "items": [documents.error_group(group) for group in found.groups],
+        "errors": [documents.error_group(group) for group in found.groups],
         "complete": found.complete,
     }
     show(document, lambda _: _groups(found.groups, window, found.complete, tasks), as_json)
@@ -68,9 +67,9 @@ def show_group(tasks: Penstock, as_json: bool, fingerprint: str) -> None:
         raise Refused(f"no error {fingerprint} has come in the last 7 days, and no task is dead of it")
     now = error_groups.count_failures(tasks.ports, fingerprint)
     document: Document = {
-        "group": None if group is None else documents.error_group(group),
-        "failures": {"number": now.number, "exact": now.exact},
-        "tasks": page_of(tasks, dead),
+        "error": None if group is None else documents.error_group(group),
+        "failures": {"count": now.number, "exact": now.exact},
+        "tasks": lines_of(tasks, dead),
     }
     show(document, _group, as_json)
 
@@ -81,13 +80,13 @@ def _act(tasks: Penstock, kind: Kind, fingerprint: str, queue: str, yes: bool, a
     search = bulk.of_group(fingerprint, queue)
     if not yes:
         number, exact = bulk.count(tasks, search)
-        document: Document = {"would": kind.value, "number": number, "exact": exact}
+        document: Document = {"count": number, "exact": exact}
         if number == 0:
             show(document, lambda _: say(f"No task is DEAD of {fingerprint}: nothing to {kind.value}."), as_json)
             return
         more = "" if exact else "more than "
         not_without_yes(f"{kind.value} {more}{number_of(number, 'task')}", document, as_json)
-    acted(tasks, kind.value, f"error:{fingerprint}", **({"queue": queue} if queue else {}))
+    acted(tasks, f"{kind.value} many", f"error:{fingerprint}", **({"queue": queue} if queue else {}))
     operation = bulk.start(tasks, kind, by=who(), search=search)
     if not as_json:
         say(f"Operation {operation.id}: {kind.value} of {number_of(operation.total, 'task')}.", dim=True)
@@ -140,7 +139,7 @@ def _groups(groups: list[ErrorGroup], window: str, complete: bool, tasks: Pensto
 
 
 def _group(document: Document) -> None:
-    if group := document["group"]:
+    if group := document["error"]:
         error = f"{group['type']}: {group['message']}"
         rows = [
             ("fingerprint", group["fingerprint"]),
@@ -152,8 +151,8 @@ def _group(document: Document) -> None:
         facts(rows)
     failures = document["failures"]
     more = "" if failures["exact"] else "More than "
-    say(f"\n{more}{number_of(failures['number'], 'task')} DEAD or FAILED with it now.")
-    if lines := document["tasks"]["items"]:
+    say(f"\n{more}{number_of(failures['count'], 'task')} DEAD or FAILED with it now.")
+    if lines := document["tasks"]:
         dead = [(line["id"], line["queue"], when(line["failed_at"]), _message(line)) for line in lines]
         table(("dead task", "queue", "died (UTC)", "error"), dead, whole=("dead task",))
         fingerprint = lines[0]["error"]["fingerprint"]

@@ -12,7 +12,7 @@ from penstock.flask.cli.actions import discard
 from penstock.flask.cli.base import Refused, acted, command, not_without_yes, yes_option
 from penstock.flask.cli.completing import queues
 from penstock.flask.cli.output import Bar, facts, heading, number_of, print_json, say, show, table, visible, when
-from penstock.flask.cli.tasks import all_option, cursor_option, limit_option, more, search_for
+from penstock.flask.cli.tasks import all_option, cursor_option, limit_option, more, place_of, search_for
 from penstock.flask.documents import Document
 from penstock.ports import RedriveStatus
 from penstock.search import Search
@@ -33,8 +33,8 @@ def dead(tasks: Penstock, as_json: bool, queue: str, limit: int, cursor: str | N
         tasks.ports.settings.queue(queue)
     search = Search(queue=queue, status=frozenset({Status.DEAD}))
     found = search_for(tasks, search, limit=limit, cursor=cursor, everything=everything)
-    page = documents.page([documents.death(row) for row in found.rows], found.cursor, found.back_to)
-    show(page, _deaths, as_json)
+    deaths = [documents.death(row) for row in found.rows]
+    show({"dead_letters": deaths, **place_of(found)}, _deaths, as_json)
 
 
 @command("show")
@@ -110,16 +110,16 @@ def _say_moved(redrive: Redrive, as_json: bool) -> None:
 
 
 def _deaths(document: Document) -> None:
-    if document["items"]:
+    if document["dead_letters"]:
         rows = [
             (death["id"], death["task"], death["queue"], when(death["failed_at"]), _error(death))
-            for death in document["items"]
+            for death in document["dead_letters"]
         ]
         table(("task id", "task", "queue", "died (UTC)", "error"), rows, whole=("task id",))
     elif document["cursor"] is None:
         say("No dead letters.")
     more(document)
-    if document["items"]:
+    if document["dead_letters"]:
         say("\nWhy: flask penstock dlq show TASK_ID", dim=True)
 
 

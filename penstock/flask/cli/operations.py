@@ -20,7 +20,7 @@ PAST = {Kind.RETRY: "Retried", Kind.DISCARD: "Discarded"}
 def list_operations(tasks: Penstock, as_json: bool, limit: int) -> None:
     """Operations, those that were started last first."""
     found = [documents.operation(operation) for operation in bulk.recent(tasks, limit=limit)]
-    show({"items": found}, _list, as_json)
+    show({"operations": found}, _list, as_json)
 
 
 @command("show")
@@ -45,7 +45,7 @@ def resume(tasks: Penstock, as_json: bool, operation_id: str) -> None:
 def stop(tasks: Penstock, as_json: bool, operation_id: str) -> None:
     """End an operation where it is: what it has done stays done."""
     bulk.get(tasks, operation_id)
-    acted(tasks, "stop", f"operation:{operation_id}")
+    acted(tasks, "stop operation", f"operation:{operation_id}")
     show(documents.operation(bulk.stop(tasks, operation_id)), _facts, as_json)
 
 
@@ -91,12 +91,12 @@ def _what_is_left(operation: Operation) -> str:
 
 
 def _list(document: Document) -> None:
-    if not document["items"]:
+    if not document["operations"]:
         say("No operations.")
         return
     rows = [
         (line["id"], line["kind"], line["state"], _count(line), when(line["started_at"]), line["by"])
-        for line in document["items"]
+        for line in document["operations"]
     ]
     table(("operation id", "kind", "state", "tasks", "started (UTC)", "by"), rows, whole=("operation id", "state"))
 

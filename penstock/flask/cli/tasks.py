@@ -42,7 +42,7 @@ def list_tasks(
     """
     search = Search.parse(" ".join(filter), now=tasks.ports.clock())
     found = search_for(tasks, search, limit=limit, cursor=cursor, everything=everything)
-    show_document(page_of(tasks, found), _list, as_json)
+    show_document({"tasks": lines_of(tasks, found), **place_of(found)}, _list, as_json)
 
 
 @command("show")
@@ -71,11 +71,15 @@ def search_for(tasks: Penstock, search: Search, *, limit: int, cursor: str | Non
             bar.update(f"{len(rows)} found, back to {when(to_text(found.back_to))}")
 
 
-def page_of(tasks: Penstock, found: Found) -> Document:
-    """A page of tasks as the API answers it."""
+def lines_of(tasks: Penstock, found: Found) -> list[Document]:
+    """The tasks of a page."""
     now = tasks.ports.clock()
-    lines = [documents.task(row, read_status(row, tasks.ports.settings, now)) for row in found.rows]
-    return documents.page(lines, found.cursor, found.back_to)
+    return [documents.task(row, read_status(row, tasks.ports.settings, now)) for row in found.rows]
+
+
+def place_of(found: Found) -> Document:
+    """Where a page ends: its cursor, and how far back it has looked; None for both where there is nothing more."""
+    return {"cursor": found.cursor, "back_to": None if found.cursor is None else to_text(found.back_to)}
 
 
 def more(document: Document) -> None:
@@ -123,11 +127,11 @@ def _attempts(document: Document) -> str:
 
 
 def _list(document: Document) -> None:
-    if not document["items"]:
+    if not document["tasks"]:
         say("No task matches." if document["cursor"] is None else "Nothing so far.")
     else:
         headings = ("task id", "task", "queue", "status", "tries", "created (UTC)", "error")
-        table(headings, [_line(line) for line in document["items"]], whole=("task id", "status"))
+        table(headings, [_line(line) for line in document["tasks"]], whole=("task id", "status"))
     more(document)
 
 

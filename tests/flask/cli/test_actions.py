@@ -9,26 +9,29 @@ from penstock.redaction import REDACTED
 
 
 def test_retry_sends_a_dead_task_again(answer, tasks, dead):
-    assert answer("retry", "import-7") == [{"id": "import-7", "done": True, "outcome": "sent again"}]
+    document = answer("retry", "import-7")
+    assert ([task["id"] for task in document["tasks"]], document["failed"]) == (["import-7"], [])
     assert tasks.ports.transport.depth("default").visible == 1
 
 
 def test_what_cannot_be_retried_does_not_keep_the_others(run, tasks, die):
     die(2)
     result = run("retry", "t-0", "nowhere", "t-1", "--json")
-    assert [answer["done"] for answer in json.loads(result.stdout)] == [True, False, True]
-    assert (result.exit_code, "1 of 3 could not be done" in result.stderr) == (1, True)
+    document = json.loads(result.stdout)
+    assert [task["id"] for task in document["tasks"]] == ["t-0", "t-1"]
+    assert document["failed"] == [{"id": "nowhere", "error": "no task 'nowhere' is recorded"}]
+    assert result.exit_code == 1
 
 
 def test_an_action_names_its_actor_in_the_audit(run, answer, dead):
     run("retry", "import-7")
-    line = answer("audit")["items"][0]
+    line = answer("audit")["lines"][0]
     assert (line["who"], line["action"], line["subject"]) == (who(), "retry", "task:import-7")
 
 
 def test_edit_runs_the_work_with_other_arguments(answer, tasks, dead):
     document = answer("edit", "import-7", "--patch", '{"kwargs": {"what": "bread"}}')
-    assert document["origin"] == "import-7"
+    assert tasks.result(document["id"]).row.origin == "import-7"
     assert tasks.result("import-7").status == "CANCELLED"
 
 
@@ -48,7 +51,7 @@ def test_without_yes_nothing_is_done_and_the_exit_code_is_1(run, tasks, dead, ac
 def test_a_dry_run_as_json_has_the_tasks(run, dead):
     result = run("discard", "import-7", "--json")
     document = json.loads(result.stdout)
-    assert (result.exit_code, document["would"], document["items"][0]["status"]) == (1, "discard", "DEAD")
+    assert (result.exit_code, document["tasks"][0]["status"]) == (1, "DEAD")
 
 
 def test_a_dry_run_of_an_unknown_task_says_so(run, dead):

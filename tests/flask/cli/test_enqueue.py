@@ -37,7 +37,7 @@ def test_a_delayed_task_is_scheduled(answer):
 
 def test_tags_are_kept(answer):
     answer("enqueue", "double", "1", "--tag", "import", "--tag", "customer-7")
-    assert answer("list", "tag:import")["items"][0]["tags"] == ["import", "customer-7"]
+    assert answer("list", "tag:import")["tasks"][0]["tags"] == ["import", "customer-7"]
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,14 @@ from penstock.flask.cli.base import who
 
 def test_errors_groups_failures_by_kind(answer, die):
     fingerprint = die(3)
-    [group] = answer("errors")["items"]
+    [group] = answer("errors")["errors"]
     assert (group["fingerprint"], group["attempts"], group["dead"]) == (fingerprint, 3, 3)
 
 
 def test_errors_of_another_window_leaves_out_the_older(answer, die, clock):
     die(1)
     clock.advance(3 * 3600)
-    assert [len(answer("errors", "--window", window)["items"]) for window in ("1h", "24h", "7d")] == [0, 1, 1]
+    assert [len(answer("errors", "--window", window)["errors"]) for window in ("1h", "24h", "7d")] == [0, 1, 1]
 
 
 def test_errors_as_a_table_names_the_kind_and_its_course(run, die):
@@ -31,8 +31,8 @@ def test_errors_without_any_says_so(run):
 
 def test_errors_show_has_the_group_and_the_dead_tasks(answer, die):
     document = answer("errors", "show", die(2))
-    assert document["failures"] == {"number": 2, "exact": True}
-    assert {line["id"] for line in document["tasks"]["items"]} == {"t-0", "t-1"}
+    assert document["failures"] == {"count": 2, "exact": True}
+    assert {line["id"] for line in document["tasks"]} == {"t-0", "t-1"}
 
 
 def test_errors_show_of_an_unknown_fingerprint_is_an_error(run):
@@ -49,11 +49,11 @@ def test_a_class_name_is_no_fingerprint(run, action):
 def test_without_yes_the_exact_count_is_said_and_nothing_done(run, answer, die, action):
     result = run("errors", action, die(3))
     assert (result.exit_code, result.stderr) == (1, f"Error: this would {action} 3 tasks: add --yes to do it\n")
-    assert answer("operations", "list")["items"] == []
+    assert answer("operations", "list")["operations"] == []
 
 
 def test_a_dry_run_as_json_has_the_count(run, die):
-    assert json.loads(run("errors", "retry", die(2), "--json").stdout) == {"would": "retry", "number": 2, "exact": True}
+    assert json.loads(run("errors", "retry", die(2), "--json").stdout) == {"count": 2, "exact": True}
 
 
 def test_a_group_of_which_nothing_is_dead_is_no_error(run, die):
@@ -83,15 +83,15 @@ def test_one_queue_s_tasks_only(run, answer, die):
 def test_an_operation_knows_who_started_it(run, answer, die):
     fingerprint = die(1)
     run("errors", "discard", fingerprint, "--yes")
-    assert answer("operations", "list")["items"][0]["by"] == who()
-    assert answer("audit")["items"][0]["subject"] == f"error:{fingerprint}"
+    assert answer("operations", "list")["operations"][0]["by"] == who()
+    assert answer("audit")["lines"][0]["subject"] == f"error:{fingerprint}"
 
 
 def test_ctrl_c_says_how_to_go_on_and_the_operation_does(run, answer, tasks, die, interrupt_send):
     fingerprint = die(30)
     interrupt_send(28)
     result = run("errors", "retry", fingerprint, "--yes")
-    [operation] = answer("operations", "list")["items"]
+    [operation] = answer("operations", "list")["operations"]
     assert (result.exit_code, f"flask penstock operations resume {operation['id']}" in result.stderr) == (1, True)
 
     resumed = answer("operations", "resume", operation["id"])
@@ -102,7 +102,7 @@ def test_show_tells_how_to_go_on_with_what_is_not_done(run, answer, die, interru
     fingerprint = die(1)
     interrupt_send(1)
     run("errors", "retry", fingerprint, "--yes")
-    operation = answer("operations", "list")["items"][0]["id"]
+    operation = answer("operations", "list")["operations"][0]["id"]
     assert f"operations resume {operation}" in run("operations", "show", operation).output
 
 
@@ -110,7 +110,7 @@ def test_a_stopped_operation_is_not_resumed(run, answer, die, interrupt_send):
     fingerprint = die(1)
     interrupt_send(1)
     run("errors", "retry", fingerprint, "--yes")
-    operation = answer("operations", "list")["items"][0]["id"]
+    operation = answer("operations", "list")["operations"][0]["id"]
     assert answer("operations", "stop", operation)["state"] == "STOPPED"
     assert run("operations", "resume", operation).exit_code == 1
 

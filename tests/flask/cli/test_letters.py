@@ -41,7 +41,7 @@ def test_list_shows_markup_in_messages_as_it_is(run, dead):
 
 
 def test_list_of_one_queue_leaves_out_the_others(run, dead):
-    assert json.loads(run("dlq", "list", "--queue", "images", "--json").output)["items"] == []
+    assert json.loads(run("dlq", "list", "--queue", "images", "--json").output)["dead_letters"] == []
 
 
 def test_list_says_when_there_is_nothing(run):
@@ -104,14 +104,14 @@ def test_the_latest_death_is_listed_first(answer, die, clock):
     die(1)
     clock.advance(60)
     die(3)
-    assert [death["id"] for death in answer("dlq", "list")["items"]][-1] == "t-0"
+    assert [death["id"] for death in answer("dlq", "list")["dead_letters"]][-1] == "t-0"
 
 
 def test_list_ends_at_its_limit_and_goes_on_with_the_cursor(answer, die):
     die(3)
     first = answer("dlq", "list", "--limit", "2")
     rest = answer("dlq", "list", "--cursor", first["cursor"])
-    assert {death["id"] for death in first["items"] + rest["items"]} == {"t-0", "t-1", "t-2"}
+    assert {death["id"] for death in first["dead_letters"] + rest["dead_letters"]} == {"t-0", "t-1", "t-2"}
 
 
 def test_arguments_with_telling_names_are_redacted(run, tasks, worker):
@@ -126,7 +126,7 @@ def test_arguments_with_telling_names_are_redacted(run, tasks, worker):
 
 def test_redrive_names_its_actor_in_the_audit(run, answer, dead):
     run("dlq", "redrive", "default", "--yes")
-    line = answer("audit")["items"][0]
+    line = answer("audit")["lines"][0]
     assert (line["who"], line["action"], line["subject"]) == (who(), "redrive", "queue:default")
 
 

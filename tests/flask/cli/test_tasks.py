@@ -29,13 +29,13 @@ def test_list_shows_every_task_newest_first(answer, tasks, clock):
     for number in range(3):
         tasks.registry["double"].using(task_id=f"d-{number}").enqueue(number)
         clock.advance(1)
-    assert [line["id"] for line in answer("list")["items"]] == ["d-2", "d-1", "d-0"]
+    assert [line["id"] for line in answer("list")["tasks"]] == ["d-2", "d-1", "d-0"]
 
 
 def test_list_takes_the_filter_bar_s_text(answer, tasks, die):
     die(1)
     tasks.registry["double"].enqueue(1)
-    assert [line["id"] for line in answer("list", "task:hopeless", "status:DEAD")["items"]] == ["t-0"]
+    assert [line["id"] for line in answer("list", "task:hopeless", "status:DEAD")["tasks"]] == ["t-0"]
 
 
 def test_a_filter_that_cannot_be_read_is_one_line_and_exit_code_2(run):
@@ -58,7 +58,7 @@ def test_all_reads_every_page(answer, tasks):
     for number in range(130):
         tasks.registry["double"].enqueue(number)
     document = answer("list", "--all")
-    assert (len(document["items"]), document["cursor"]) == (130, None)
+    assert (len(document["tasks"]), document["cursor"]) == (130, None)
 
 
 def test_a_list_without_tasks_says_so(run):
