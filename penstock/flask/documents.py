@@ -11,11 +11,14 @@ from penstock.envelope import JSON, Envelope
 from penstock.error_groups import ErrorGroup
 from penstock.errors import EnvelopeError, ResultError
 from penstock.operations import Operation
+from penstock.ports import QueueAttributes
+from penstock.queues import QueueView, differences
 from penstock.record import AttemptRow, ErrorSummary, Progress, TaskRow
 from penstock.redaction import redact
 from penstock.result import TaskResult
 from penstock.states import Status
 from penstock.times import to_text
+from penstock.watching import Mapping, Point
 
 Document = dict[str, JSON]
 
@@ -131,6 +134,43 @@ def operation(operation: Operation) -> Document:
     }
 
 
+def queue(view: QueueView) -> Document:
+    """One queue now, and how it did: depths are SQS's approximations, ``oldest_age`` is seconds."""
+    return {
+        "name": view.name,
+        "depth": _depth(view.live),
+        "dead_letters": _depth(view.letters),
+        "oldest_age": view.oldest_age,
+        "paused": view.is_paused,
+        "mapping": None if view.mapping is None else mapping(view.mapping),
+        "attributes": {
+            "fifo": view.live.fifo,
+            "visibility_timeout": view.live.visibility_timeout,
+            "retention": view.live.retention,
+            "delay": view.live.delay,
+            "max_receive_count": view.live.max_receive_count,
+            "dead_letter_queue": view.live.dead_letter_queue,
+        },
+        "points": [_point(point) for point in view.points],
+        "differences": differences(view),
+        "problems": view.problems,
+    }
+
+
+def mapping(mapping: Mapping) -> Document:
+    """What works on a queue, and whether it may."""
+    return {
+        "queue": mapping.queue,
+        "enabled": mapping.enabled,
+        "state": mapping.state,
+        "function": mapping.function,
+        "batch_size": mapping.batch_size,
+        "batch_window": mapping.batch_window,
+        "max_concurrency": mapping.max_concurrency,
+        "reports_failures": mapping.reports_failures,
+    }
+
+
 def audit_line(line: AuditLine) -> Document:
     """Who did what, and when."""
     return {
@@ -146,6 +186,23 @@ def arguments(row: TaskRow) -> Document | None:
     """As enqueued, secrets redacted by the names of their keys; None where the row keeps no envelope."""
     found = _arguments(row)
     return None if found is None else redact(found)
+
+
+def _depth(attributes: QueueAttributes) -> Document:
+    depth = attributes.depth
+    return {"visible": depth.visible, "in_flight": depth.in_flight, "delayed": depth.delayed}
+
+
+def _point(point: Point) -> Document:
+    return {
+        "at": to_text(point.at),
+        "succeeded": point.succeeded,
+        "failed": point.failed,
+        "dead": point.dead,
+        "retried": point.retried,
+        "duration_ms": point.duration_ms,
+        "queued_ms": point.queued_ms,
+    }
 
 
 def _at(at: datetime | None) -> str | None:

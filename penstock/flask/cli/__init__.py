@@ -15,6 +15,7 @@ from penstock.flask.cli.enqueue import enqueue, wait
 from penstock.flask.cli.errors import errors
 from penstock.flask.cli.letters import letters
 from penstock.flask.cli.operations import operations
+from penstock.flask.cli.queues import queues, stats
 from penstock.flask.cli.tasks import list_tasks, show
 
 
@@ -23,7 +24,7 @@ def commands(tasks: Penstock) -> click.Group:
     group = click.Group("penstock", context_settings={"obj": tasks}, help=_HELP)
     for command in (
         enqueue, wait, list_tasks, show, retry, edit, cancel, discard, forget,
-        errors, operations, letters, audit, keys(),
+        stats, errors, operations, queues, letters, audit, keys(),
     ):  # fmt: skip
         group.add_command(command)
     return group

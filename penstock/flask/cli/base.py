@@ -65,11 +65,11 @@ def explaining(function: Function) -> Function:
     return explained  # type: ignore[return-value]
 
 
-def not_without_yes(would: str, document: JSON, as_json: bool) -> NoReturn:
+def not_without_yes(would: str, document: JSON, as_json: bool, options: str = "--yes") -> NoReturn:
     """End a command that was not told ``--yes``: the document of what it would do, one line, exit code 1."""
     if as_json:
         print_json(document)
-    raise Refused(f"this would {would}: add --yes to do it")
+    raise Refused(f"this would {would}: add {options} to do it")
 
 
 def acted(tasks: Penstock, action: str, subject: str, **details: JSON) -> None:

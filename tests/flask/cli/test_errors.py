@@ -124,3 +124,9 @@ def test_an_unknown_operation_is_one_line(run, action):
 def test_the_operations_stand_in_a_table(run, die):
     run("errors", "discard", die(2), "--yes")
     assert all(word in run("operations", "list").output for word in ("discard", "DONE", "2 of 2"))
+
+
+def test_errors_show_as_a_page_names_the_dead_tasks_and_the_way_out(run, die):
+    fingerprint = die(2)
+    output = run("errors", "show", fingerprint).output
+    assert all(word in output for word in ("2 tasks DEAD or FAILED", "t-1", f"errors retry {fingerprint}"))

@@ -65,6 +65,6 @@ def test_a_cursor_of_the_audit_that_is_none_is_exit_code_2(run):
 
 
 def test_help_names_every_command(run):
-    names = "enqueue wait list show retry edit cancel discard forget errors operations dlq audit keys"
+    names = "enqueue wait list show retry edit cancel discard forget stats errors operations queues dlq audit keys"
     output = run("--help").output
     assert [name for name in names.split() if f"  {name} " not in output] == []
