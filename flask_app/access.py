@@ -1,7 +1,7 @@
-"""Who may use the app: whoever has the token, and on a laptop in local mode whoever sits at it.
+"""Who may use the app's own pages: whoever has the token, and on a laptop in local mode whoever sits at it.
 
-The token comes as ``Authorization: Bearer <token>`` from programs and through the sign-in page, kept as a signed cookie,
-from people. The server knows only its SHA-256.
+The token comes through the sign-in page and is kept as a signed cookie. The server knows only its SHA-256. Penstock's operations
+views have a guard of their own (penstock.flask.access), to which these visitors are known as well.
 """
 
 import hashlib
@@ -10,11 +10,11 @@ import ipaddress
 from urllib.parse import urlsplit
 
 from flask import redirect, request, session, url_for
-from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, Unauthorized
 from werkzeug.wrappers import Response
 
 from flask_app.config import LOOPBACK_NAMES, WebConfig
+from penstock.flask.access import Role
 
 # Reading a task needs the token too: its id may be guessable, and its result points to someone's photo.
 _OPEN_ENDPOINTS = frozenset({"static", "pages.health", "pages.sign_in", "pages.sign_out"})
@@ -33,9 +33,11 @@ class Access:
 
     def guard(self) -> Response | None:
         """Before every request: no writes from other sites, no pages for strangers."""
+        if (request.blueprint or "").startswith("penstock_"):
+            return None  # with a guard of their own
         _refuse_other_sites()
-        if request.endpoint is None or request.endpoint in _OPEN_ENDPOINTS or request.blueprint == "penstock_api":
-            return None  # nothing there (404), open to all, or with a guard of its own
+        if request.endpoint is None or request.endpoint in _OPEN_ENDPOINTS:
+            return None  # nothing there (404), or open to all
         if self.is_allowed():
             return None
         if self._local and not self._digest:
@@ -47,24 +49,18 @@ class Access:
             raise Unauthorized("Sign in first.")
         return redirect(url_for("pages.sign_in", next=request.full_path.rstrip("?")))
 
-    def require_token(self) -> None:
-        """For the API: 401 unless the request is allowed."""
-        if not self.is_allowed():
-            raise Unauthorized(
-                "send the header 'Authorization: Bearer <token>' with the token that this server was set up with",
-                www_authenticate=WWWAuthenticate("bearer"),
-            )
-
     def is_allowed(self) -> bool:
-        """True for a visitor on this machine in local mode, for the right token, and for a session signed in with it."""
+        """True for a visitor on this machine in local mode, and for a session signed in with the token."""
         if self._local and _is_loopback(request.remote_addr) and _host_name() in LOOPBACK_NAMES:
             return True
-        if not self._digest:
-            return False
-        authorization = request.authorization
-        if authorization is not None and authorization.type == "bearer" and self.is_token(authorization.token or ""):
-            return True
-        return hmac.compare_digest(str(session.get(_VISITOR, "")), self._mark)
+        return self.visitor() is not None
+
+    def visitor(self) -> tuple[str, Role] | None:
+        """Name and role of whoever has signed in here with the token; None for anybody else."""
+        mark = str(session.get(_VISITOR, ""))
+        if not self._digest or not hmac.compare_digest(mark.encode(), self._mark.encode()):
+            return None
+        return "visitor", Role.ADMIN
 
     def is_token(self, token: str) -> bool:
         """True for the right token."""

@@ -7,13 +7,13 @@ from flask import Flask, Response, make_response, render_template, request
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from penstock.errors import AccessRefused, EnqueueUncertain, PenstockError, TaskIdConflict, TaskNotFound, Unavailable
-from penstock.flask.problems import RETRY_AFTER_SECONDS, of_http_error
+from penstock.flask.problems import RETRY_AFTER_SECONDS
 
 logger = logging.getLogger("flask_app")
 
 
 def register_error_pages(app: Flask) -> None:
-    """Answer errors with a page, under /api/ with problem documents."""
+    """Answer errors with a page. Penstock's operations views have pages and documents of their own."""
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response:
@@ -23,8 +23,6 @@ def register_error_pages(app: Flask) -> None:
                 HTTPStatus.BAD_REQUEST,
                 content_type="text/plain",
             )
-        if request.path.startswith("/api/"):
-            return of_http_error(error)
         return error_page(error.code or 500, error.description or "")
 
     @app.errorhandler(PenstockError)

@@ -15,8 +15,8 @@ from flask_app.pages import pages
 from flask_app.tickets import Tickets
 from flask_app.uploads import Uploads
 from penstock import Penstock
-from penstock.flask import init_app
-from penstock.flask.api import api
+from penstock.flask import init_app, mount
+from penstock.flask.access import ApiKeys, HostLogin, LocalOnly, SignIn
 
 SIGNED_IN_FOR = timedelta(hours=12)
 
@@ -48,5 +48,16 @@ def create_app(config: Mapping[str, str] | None = None, *, tasks: Penstock = pro
     app.before_request(access.guard)
     register_error_pages(app)
     app.register_blueprint(pages(tasks, uploads, tickets, access))
-    app.register_blueprint(api(tasks, allow=API_TASKS, authorize=access.require_token))
+    mount(app, sign_in=_sign_ins(settings, access), allow_enqueue=API_TASKS)
     return app
+
+
+def _sign_ins(settings: WebConfig, access: Access) -> list[SignIn]:
+    """Into the operations views: programs by the token, people by the app's own sign-in page, on a laptop whoever sits at it."""
+    ways: list[SignIn] = []
+    if settings.token_sha256:
+        ways += [ApiKeys({"token": {"sha256": settings.token_sha256, "role": "admin"}})]
+        ways += [HostLogin(access.visitor, login_url="/sign-in")]
+    if settings.local:
+        ways += [LocalOnly()]
+    return ways

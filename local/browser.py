@@ -12,6 +12,9 @@ from urllib.parse import urljoin, urlsplit
 
 _TIMEOUT_SECONDS = 30
 _SHOWN_CHARACTERS = 300
+_API = "/penstock/api/v1"
+# What marks a write as sent by the web's own pages: it is signed in as a browser is, by a cookie or by where it comes from.
+_OWN_PAGE = {"Sec-Fetch-Site": "same-origin", "X-Penstock": "1"}
 Document = dict[str, Any]
 
 
@@ -51,13 +54,15 @@ class Browser:
     def enqueue(self, task: str, **arguments: object) -> Document:
         """POST a task to the API; the document of its 202."""
         body = json.dumps({"task": task, "kwargs": arguments}).encode()
-        request = urllib.request.Request(f"{self._web_url}/api/v1/tasks", body, method="POST")  # noqa: S310
+        request = urllib.request.Request(f"{self._web_url}{_API}/tasks", body, method="POST")  # noqa: S310
         request.add_header("Content-Type", "application/json")
+        for name, value in _OWN_PAGE.items():
+            request.add_header(name, value)
         return _json(self._open(request)[1])
 
     def status(self, task_id: str) -> Document:
         """Where a task stands, as the API says."""
-        return _json(self._open(f"{self._web_url}/api/v1/tasks/{task_id}")[1])
+        return _json(self._open(f"{self._web_url}{_API}/tasks/{task_id}")[1])
 
     def _open(self, request: str | urllib.request.Request) -> tuple[str, bytes]:
         """The address at the end of all redirects, and what is there."""

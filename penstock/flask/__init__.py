@@ -1,10 +1,11 @@
 """Penstock in a Flask app: ``init_app(app, tasks)`` connects it and adds ``flask penstock``.
 
-``penstock.flask.api.api`` makes a blueprint with which other programs enqueue tasks over HTTP; ``in_app_context`` gives tasks
-the context of your app where they run.
+``mount(app, sign_in=...)`` adds the operations views: a dashboard for people and an API for programs, closed to all whom its
+sign-in (penstock.flask.access) does not know. ``in_app_context`` gives tasks the context of your app where they run.
 """
 
 from penstock.flask.context import in_app_context
 from penstock.flask.extension import init_app
+from penstock.flask.mounting import mount
 
-__all__ = ["in_app_context", "init_app"]
+__all__ = ["in_app_context", "init_app", "mount"]

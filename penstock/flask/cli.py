@@ -15,6 +15,7 @@ from penstock import dead_letters
 from penstock.app import Penstock
 from penstock.errors import PenstockError
 from penstock.flask import documents, tables
+from penstock.flask.access.commands import keys
 
 P = ParamSpec("P")
 
@@ -26,6 +27,7 @@ def commands(tasks: Penstock) -> AppGroup:
     group = AppGroup("penstock", help="Look at tasks and dead letters.")
     letters = AppGroup("dlq", help="Dead letters: which tasks died, why, and the way back.")
     group.add_command(letters)
+    group.add_command(keys())
 
     @group.command("show")
     @click.argument("task_id")

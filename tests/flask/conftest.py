@@ -7,9 +7,10 @@ from flask.testing import FlaskClient
 from penstock import Penstock, Reject, memory
 from penstock.batch import process
 from penstock.execution import Invocation
-from penstock.flask import init_app
-from penstock.flask.api import api
+from penstock.flask import mount
+from penstock.flask.access import ApiKeys
 from penstock.ports import ReceivedMessage
+from tests.flask.people import SECRET_KEY, TABLE, bearer
 
 
 @pytest.fixture
@@ -39,13 +40,22 @@ def tasks(clock: memory.ManualClock) -> Penstock:
 @pytest.fixture
 def app(tasks: Penstock) -> Flask:
     app = Flask("shop")
-    init_app(app, tasks)
-    app.register_blueprint(api(tasks, allow=("double", "hopeless"), authorize=lambda: None))
+    app.config["SECRET_KEY"] = SECRET_KEY
+    mount(app, sign_in=ApiKeys(TABLE), tasks=tasks, allow_enqueue=("double", "hopeless"))
     return app
 
 
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
+    """A program with an operator's key."""
+    client = app.test_client()
+    client.environ_base["HTTP_AUTHORIZATION"] = bearer("otto")["Authorization"]
+    return client
+
+
+@pytest.fixture
+def stranger(app: Flask) -> FlaskClient:
+    """A client that has shown no key."""
     return app.test_client()
 
 

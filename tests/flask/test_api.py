@@ -1,24 +1,26 @@
 """The HTTP API: what it takes, what it answers, what it refuses."""
 
-import json
 from datetime import date
 
 import pytest
-from flask import Flask, abort
+from flask import Flask
 from msgspec.structs import replace
 
 from penstock import Penstock, memory
-from penstock.errors import AccessRefused, ConfigurationError, Unavailable
-from penstock.flask.api import MAX_REQUEST_BYTES, api
+from penstock.errors import AccessRefused, Unavailable
+from penstock.flask import mount
+from penstock.flask.access import ApiKeys
+from penstock.flask.api import MAX_REQUEST_BYTES
+from tests.flask.people import API, SECRET_KEY, TABLE, bearer
 
 
 def post(client, **body):
-    return client.post("/api/v1/tasks", json=body)
+    return client.post(f"{API}/tasks", json=body)
 
 
 def test_an_enqueued_task_is_accepted_with_its_place(client):
     response = post(client, task="double", args=[21])
-    assert (response.status_code, response.location) == (202, f"/api/v1/tasks/{response.json['id']}")
+    assert (response.status_code, response.location) == (202, f"{API}/tasks/{response.json['id']}")
 
 
 def test_the_answer_to_an_enqueue_is_the_status(client):
@@ -28,7 +30,7 @@ def test_the_answer_to_an_enqueue_is_the_status(client):
 
 def test_the_status_of_a_waiting_task_has_every_member(client):
     task_id = post(client, task="double", args=[21]).json["id"]
-    assert client.get(f"/api/v1/tasks/{task_id}").json == {
+    assert client.get(f"{API}/tasks/{task_id}").json == {
         "id": task_id,
         "task": "double",
         "queue": "default",
@@ -47,14 +49,14 @@ def test_the_status_of_a_waiting_task_has_every_member(client):
 def test_the_status_of_a_finished_task_has_its_result(client, worker):
     task_id = post(client, task="double", args=[21]).json["id"]
     worker.work()
-    body = client.get(f"/api/v1/tasks/{task_id}").json
+    body = client.get(f"{API}/tasks/{task_id}").json
     assert (body["status"], body["result"], body["duration_ms"]) == ("SUCCEEDED", 42, 0)
 
 
 def test_the_status_of_a_dead_task_has_its_error(client, worker):
     task_id = post(client, task="hopeless", args=["milk"]).json["id"]
     worker.work()
-    body = client.get(f"/api/v1/tasks/{task_id}").json
+    body = client.get(f"{API}/tasks/{task_id}").json
     assert (body["status"], body["error"]["type"]) == ("DEAD", "Reject")
 
 
@@ -107,21 +109,21 @@ def problem(response) -> tuple[int, str]:
     ],
 )
 def test_what_cannot_be_enqueued_is_refused_in_words(client, body, status, words):
-    answered, detail = problem(client.post("/api/v1/tasks", json=body))
+    answered, detail = problem(client.post(f"{API}/tasks", json=body))
     assert (answered, words in detail) == (status, True), detail
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 100_000])
 def test_malformed_json_is_a_bad_request(client, body):
-    assert problem(client.post("/api/v1/tasks", data=body, content_type="application/json"))[0] == 400
+    assert problem(client.post(f"{API}/tasks", data=body, content_type="application/json"))[0] == 400
 
 
 def test_another_media_type_is_refused(client):
-    assert problem(client.post("/api/v1/tasks", data=b"{}", content_type="text/plain"))[0] == 415
+    assert problem(client.post(f"{API}/tasks", data=b"{}", content_type="text/plain"))[0] == 415
 
 
 def test_a_body_past_any_message_is_not_read(client):
-    response = client.post("/api/v1/tasks", data=b"x" * (MAX_REQUEST_BYTES + 1), content_type="application/json")
+    response = client.post(f"{API}/tasks", data=b"x" * (MAX_REQUEST_BYTES + 1), content_type="application/json")
     assert problem(response)[0] == 413
 
 
@@ -131,7 +133,7 @@ def test_a_taken_task_id_is_a_conflict(client):
 
 
 def test_an_unknown_task_id_is_not_found(client):
-    assert problem(client.get("/api/v1/tasks/nowhere"))[0] == 404
+    assert problem(client.get(f"{API}/tasks/nowhere"))[0] == 404
 
 
 class Unreachable:
@@ -156,25 +158,18 @@ def test_an_uncertain_enqueue_names_the_task_id_to_try_again_with(client, tasks)
 
 def test_an_unreachable_table_is_unavailable(client, tasks):
     tasks.connect(replace(tasks.ports, results=Unreachable(Unavailable("no answer"))))
-    assert problem(client.get("/api/v1/tasks/import-7"))[0] == 503
+    assert problem(client.get(f"{API}/tasks/import-7"))[0] == 503
 
 
 def test_missing_permissions_are_for_the_log_and_not_for_the_caller(client, tasks, caplog):
     tasks.connect(replace(tasks.ports, results=Unreachable(AccessRefused("arn:aws:dynamodb:secret"))))
-    status, detail = problem(client.get("/api/v1/tasks/import-7"))
+    status, detail = problem(client.get(f"{API}/tasks/import-7"))
     assert (status, "secret" in detail, "secret" in caplog.text) == (500, False, True)
 
 
-def test_who_is_not_authorised_learns_nothing(tasks):
-    app = Flask("shop")
-    app.register_blueprint(api(tasks, allow=("double",), authorize=lambda: abort(401)))
-    response = app.test_client().post("/api/v1/tasks", data=json.dumps({"task": "x"}))
+def test_who_is_not_signed_in_learns_nothing(stranger):
+    response = post(stranger, task="x")
     assert (problem(response)[0], "double" in response.text) == (401, False)
-
-
-def test_an_allowed_task_that_is_not_registered_is_refused_at_start_up():
-    with pytest.raises(ConfigurationError, match="'nowhere'"):
-        api(Penstock(), allow=("nowhere",), authorize=lambda: None)
 
 
 def test_a_sent_date_comes_to_the_task_as_its_annotation_says(worker):
@@ -186,8 +181,10 @@ def test_a_sent_date_comes_to_the_task_as_its_annotation_says(worker):
         return day.replace(year=day.year + 1)
 
     app = Flask("calendar")
-    app.register_blueprint(api(tasks, allow=("next_year",), authorize=lambda: None))
+    app.config["SECRET_KEY"] = SECRET_KEY
+    mount(app, sign_in=ApiKeys(TABLE), tasks=tasks, allow_enqueue=("next_year",))
     client = app.test_client()
-    response = post(client, task="next_year", args=["2026-11-21"])
+    body = {"task": "next_year", "args": ["2026-11-21"]}
+    response = client.post(f"{API}/tasks", json=body, headers=bearer("otto"))
     type(worker)(tasks).work()
-    assert client.get(response.location).json["result"] == "2027-11-21"
+    assert client.get(response.location, headers=bearer("vera")).json["result"] == "2027-11-21"

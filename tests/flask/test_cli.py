@@ -5,6 +5,8 @@ import json
 
 import pytest
 
+from tests.flask.people import API
+
 
 @pytest.fixture
 def run(app):
@@ -28,7 +30,7 @@ def test_show_tells_where_a_task_stands(run, tasks, worker):
 
 
 def test_show_as_json_is_the_apis_document(run, client, dead):
-    assert json.loads(run("show", "import-7", "--json").output) == client.get("/api/v1/tasks/import-7").json
+    assert json.loads(run("show", "import-7", "--json").output) == client.get(f"{API}/tasks/import-7").json
 
 
 def test_list_names_every_dead_task_with_its_error(run, dead):

@@ -2,9 +2,11 @@
 
 import pytest
 
+TASKS = "/penstock/api/v1/tasks"
 ENQUEUE = {"task": "make_thumbnails", "args": ["cat"], "kwargs": {"widths": [100]}}
 TOKEN = "correct horse battery staple"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
+OWN_PAGE = {"Sec-Fetch-Site": "same-origin", "X-Penstock": "1"}
 
 
 def sign_in(stranger, token=TOKEN, path="/sign-in", **options):
@@ -12,11 +14,11 @@ def sign_in(stranger, token=TOKEN, path="/sign-in", **options):
 
 
 def test_on_this_machine_local_mode_asks_for_no_token(client):
-    assert client.post("/api/v1/tasks", json=ENQUEUE).status_code == 202
+    assert client.post(TASKS, json=ENQUEUE, headers=OWN_PAGE).status_code == 202
 
 
 def test_local_mode_lets_nobody_else_in(client):
-    response = client.post("/api/v1/tasks", json=ENQUEUE, environ_overrides={"REMOTE_ADDR": "203.0.113.7"})
+    response = client.post(TASKS, json=ENQUEUE, environ_overrides={"REMOTE_ADDR": "203.0.113.7"})
     assert response.status_code == 401
 
 
@@ -26,12 +28,12 @@ def test_local_mode_tells_others_what_it_is(client):
 
 
 def test_outside_local_mode_loopback_needs_the_token_too(stranger):
-    response = stranger.open("/api/v1/tasks", "POST", json=ENQUEUE, environ_overrides={"REMOTE_ADDR": "127.0.0.1"})
+    response = stranger.open(TASKS, "POST", json=ENQUEUE, environ_overrides={"REMOTE_ADDR": "127.0.0.1"})
     assert response.status_code == 401
 
 
 def test_a_foreign_host_is_refused_even_on_this_machine(client):
-    response = client.post("/api/v1/tasks", json=ENQUEUE, base_url="http://evil.example")
+    response = client.post(TASKS, json=ENQUEUE, base_url="http://evil.example")
     assert (response.status_code, "ALLOWED_HOSTS" in response.text) == (400, True)
 
 
@@ -44,7 +46,7 @@ def test_a_foreign_host_is_refused_everywhere(client, path):
     "headers", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic YTpi"}, {"Authorization": "Bearer"}]
 )
 def test_without_the_token_the_api_refuses(stranger, headers):
-    response = stranger.open("/api/v1/tasks", "POST", json=ENQUEUE, headers=headers)
+    response = stranger.open(TASKS, "POST", json=ENQUEUE, headers=headers)
     assert (response.status_code, response.headers["WWW-Authenticate"], response.content_type) == (
         401,
         "Bearer",
@@ -53,15 +55,15 @@ def test_without_the_token_the_api_refuses(stranger, headers):
 
 
 def test_a_stranger_learns_no_task_names(stranger):
-    assert "make_thumbnails" not in stranger.open("/api/v1/tasks", "POST", json={"task": "x"}).text
+    assert "make_thumbnails" not in stranger.open(TASKS, "POST", json={"task": "x"}).text
 
 
 def test_with_the_token_the_api_enqueues(stranger):
-    assert stranger.open("/api/v1/tasks", "POST", json=ENQUEUE, headers=BEARER).status_code == 202
+    assert stranger.open(TASKS, "POST", json=ENQUEUE, headers=BEARER).status_code == 202
 
 
 def test_reading_a_task_needs_the_token_too(stranger):
-    assert stranger.open("/api/v1/tasks/upload-1").status_code == 401
+    assert stranger.open(f"{TASKS}/upload-1").status_code == 401
 
 
 @pytest.mark.parametrize("path", ["/", "/tasks/import-7", "/uploads/x.y"])
@@ -109,16 +111,24 @@ def test_after_signing_in_nobody_is_led_elsewhere(stranger, path):
         {"Origin": "null"},
     ],
 )
-def test_a_write_from_another_site_is_refused(client, headers):
-    response = client.post("/api/v1/tasks", json=ENQUEUE, headers=headers)
-    assert response.status_code == 403
+def test_a_form_from_another_site_is_refused(client, headers):
+    assert client.post("/sign-out", headers=headers).status_code == 403
 
 
 @pytest.mark.parametrize(
     "headers", [{"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"}, {"Origin": "http://localhost"}]
 )
-def test_a_write_from_our_own_page_is_taken(client, headers):
-    assert client.post("/api/v1/tasks", json=ENQUEUE, headers=headers).status_code == 202
+def test_a_form_from_our_own_page_is_taken(client, headers):
+    assert client.post("/sign-out", headers=headers).status_code == 303
+
+
+def test_who_has_signed_in_here_is_signed_in_to_the_operations_views(stranger):
+    sign_in(stranger)
+    assert "Signed in as visitor, admin, by host." in stranger.open("/penstock/").text
+
+
+def test_a_stranger_can_sign_in_to_the_operations_views_here_too(stranger):
+    assert 'href="/sign-in?next=/penstock/"' in stranger.open("/penstock/sign-in").text
 
 
 def test_health_is_open_and_asks_nobody(stranger):
@@ -136,6 +146,6 @@ def test_local_mode_does_not_bind_the_browser_to_https(client):
     assert "Strict-Transport-Security" not in client.get("/health").headers
 
 
-def test_what_is_not_there_is_a_problem_document_under_api(client):
-    response = client.get("/api/v1/nowhere")
+def test_what_is_not_there_is_a_problem_document_under_the_api(client):
+    response = client.get("/penstock/api/v1/nowhere")
     assert (response.status_code, response.content_type) == (404, "application/problem+json")

@@ -49,7 +49,7 @@ def test_a_waiting_task_is_followed_by_the_script(client):
     result = make_thumbnails.enqueue("cat", widths=[100])
     page = client.get(f"/tasks/{result.id}").text
     assert "In the queue" in page
-    assert f'data-status-url="/api/v1/tasks/{result.id}"' in page
+    assert f'data-status-url="/penstock/api/v1/tasks/{result.id}"' in page
 
 
 def test_without_javascript_a_waiting_page_reloads_itself(client):

@@ -53,6 +53,7 @@ def guard(blueprint: Blueprint, on_stranger: Callable[[], ResponseReturnValue] |
             return None
         who = mounted().access.identify()
         if who is None:
+            _log_unknown()
             if on_stranger is not None:
                 return on_stranger()
             raise unauthorized()
@@ -95,6 +96,12 @@ def _needed(blueprint: Blueprint) -> Any:
         logger.error("the view %r has no @requires(Role...): nobody gets in until it has one", endpoint)
         raise InternalServerError("this page does not say who may see it; the server's log has its name")
     return mark
+
+
+def _log_unknown() -> None:
+    # For whoever watches for somebody who tries keys. A load balancer or API Gateway has turned most others away before.
+    if "Authorization" in request.headers:
+        logger.warning("unauthorised: nobody knows the credential of a request from %s", request.remote_addr)
 
 
 def _refuse_foreign_forms() -> None:

@@ -1,39 +1,13 @@
 """What a mount knows, for the requests that it serves."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
-from flask import Flask, current_app
+from flask import current_app
 
 from penstock.app import Penstock
-from penstock.flask.access.identity import Identity
+from penstock.flask.access.sign_in import Access
 
 MOUNT = "penstock_mount"
-
-
-class SignIn(Protocol):
-    """One way to sign in. It keeps nothing of a request or an app: one object may serve several apps."""
-
-    def check(self, app: Flask) -> None:
-        """At the mount: ConfigurationError where this way cannot work in ``app``, with the fix."""
-
-    def identify(self) -> Identity | None:
-        """Who sent the current request; None where this way does not know."""
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """The ways to sign in, in the order in which they are asked."""
-
-    sign_ins: Sequence[SignIn]
-
-    def identify(self) -> Identity | None:
-        """The identity that the first of the sign-ins knows; None for a stranger."""
-        for sign_in in self.sign_ins:
-            if (found := sign_in.identify()) is not None:
-                return found
-        return None
 
 
 @dataclass(frozen=True, slots=True)

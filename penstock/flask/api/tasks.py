@@ -1,36 +1,26 @@
-"""Tasks over HTTP, for other programs.
+"""Tasks over HTTP.
 
 ::
 
-    POST /api/v1/tasks        {"task": "make_thumbnails", "args": ["cat.jpg"], "kwargs": {"widths": [320]}}
-                              also "delay" (seconds) or "run_after" (ISO 8601 with offset), "task_id"
-        202  Location: /api/v1/tasks/<id>, and the status document
-    GET /api/v1/tasks/<id>
+    POST tasks        {"task": "make_thumbnails", "args": ["cat.jpg"], "kwargs": {"widths": [320]}}
+                      also "delay" (seconds) or "run_after" (ISO 8601 with offset), "task_id"
+        202  Location: tasks/<id>, and the status document
+    GET tasks/<id>
         200  {"id", "task", "queue", "status", "attempts", "progress", "result", "error", ...}
-
-Errors are application/problem+json.
 """
 
-import logging
-from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, jsonify, request, url_for
-from werkzeug.exceptions import BadRequest, HTTPException
+from werkzeug.exceptions import BadRequest
 
-from penstock.app import Penstock
-from penstock.enqueue import MAX_MESSAGE_BYTES
 from penstock.envelope import JSON
-from penstock.errors import ConfigurationError, InvalidOption, PenstockError
+from penstock.errors import InvalidOption
 from penstock.flask import documents
-from penstock.flask.problems import of_http_error, of_penstock_error, problem
-
-logger = logging.getLogger("penstock")
-
-# A message is ASCII with escapes, a request may be UTF-8: no valid one is larger, and reading stops there.
-MAX_REQUEST_BYTES = 2 * MAX_MESSAGE_BYTES
+from penstock.flask.access import Mounted, Role, acted, requires
+from penstock.flask.problems import problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +35,12 @@ class _Request:
     task_id: str | None = None
 
 
-def api(tasks: Penstock, *, allow: Collection[str], authorize: Callable[[], None]) -> Blueprint:
-    """A blueprint with which other programs enqueue the tasks named in ``allow`` and read where any task stands.
+def add_views(api: Blueprint, mount: Mounted) -> None:
+    """Enqueue the tasks that the mount allows, and read where any task stands."""
+    tasks, allow = mount.tasks, mount.allow_enqueue
 
-    ``authorize`` is called before every request and refuses with ``flask.abort`` (401, 403); nothing is told to whom it
-    refuses. ConfigurationError where ``allow`` names a task that is not there.
-    """
-    for name in allow:
-        if name not in tasks.registry:
-            raise ConfigurationError(f"the API's allow-list names {name!r}, but no such task is registered")
-    blueprint = Blueprint("penstock_api", __name__, url_prefix="/api/v1")
-
-    @blueprint.before_request
-    def prepare() -> None:
-        request.max_content_length = MAX_REQUEST_BYTES
-        authorize()
-
-    @blueprint.post("/tasks")
+    @api.post("/tasks")
+    @requires(Role.OPERATOR)
     def enqueue() -> Response:
         wanted = _read(_json())
         if wanted.task not in allow:
@@ -69,33 +48,21 @@ def api(tasks: Penstock, *, allow: Collection[str], authorize: Callable[[], None
             words = (
                 f"the task {wanted.task!r:.100} may not be enqueued here" if known else f"no task {wanted.task!r:.100}"
             )
-            return problem(403 if known else 404, f"{words}; these may: {', '.join(sorted(allow))}")
+            return problem(403 if known else 404, f"{words}; these may: {', '.join(sorted(allow)) or 'none'}")
         task = tasks.registry[wanted.task]
         args, kwargs = task.codec.decode_arguments(wanted.args, wanted.kwargs)
         options = task.using(delay=wanted.delay, run_after=wanted.run_after, task_id=wanted.task_id)
         result = options.enqueue(*args, **kwargs)
+        acted("enqueue", result.id, task=wanted.task, created=result.created)
         response = jsonify(documents.status(result) | {"created": result.created})
         response.status_code = 202
         response.headers["Location"] = url_for(".status", task_id=result.id)
-        response.headers["Cache-Control"] = "no-store"
         return response
 
-    @blueprint.get("/tasks/<task_id>")
+    @api.get("/tasks/<task_id>")
+    @requires(Role.VIEWER)
     def status(task_id: str) -> Response:
-        response = jsonify(documents.status(tasks.result(task_id)))
-        response.headers["Cache-Control"] = "no-store"
-        return response
-
-    @blueprint.errorhandler(PenstockError)
-    def refused(error: PenstockError) -> Response:
-        answer = of_penstock_error(error)
-        if answer is None:
-            logger.error("the API cannot serve %s: %s", request.path, error, exc_info=error)
-            return problem(500, "the server is not set up for this; its log says why")
-        return answer
-
-    blueprint.register_error_handler(HTTPException, of_http_error)
-    return blueprint
+        return jsonify(documents.status(tasks.result(task_id)))
 
 
 _TYPES: dict[str, tuple[type, str]] = {
