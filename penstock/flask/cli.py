@@ -35,7 +35,7 @@ def commands(tasks: Penstock) -> AppGroup:
     @_explaining
     def show(task_id: str, as_json: bool) -> None:
         """Where the task TASK_ID stands."""
-        _print(documents.status(tasks.result(task_id)), tables.status, as_json)
+        _print(documents.shown_task(tasks.result(task_id)), tables.status, as_json)
 
     @letters.command("list")
     @click.option("--queue", help="Only this queue's.")

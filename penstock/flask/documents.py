@@ -1,5 +1,6 @@
-"""Tasks as JSON documents: what the HTTP API answers and ``flask penstock --json`` prints."""
+"""Tasks as JSON documents: what the HTTP API answers and ``flask penstock --json`` prints. Their shapes are in shapes.py."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from penstock.dead_letters import Explanation
 from penstock.envelope import JSON, Envelope
 from penstock.error_groups import ErrorGroup
 from penstock.errors import EnvelopeError, ResultError
+from penstock.flask import shapes
 from penstock.operations import Operation
 from penstock.record import AttemptRow, ErrorSummary, Progress, TaskRow
 from penstock.redaction import redact
@@ -17,10 +19,10 @@ from penstock.result import TaskResult
 from penstock.states import Status
 from penstock.times import to_text
 
-Document = dict[str, JSON]
+Document = Mapping[str, JSON]
 
 
-def status(result: TaskResult[Any]) -> Document:
+def status(result: TaskResult[Any]) -> shapes.TaskStatus:
     """Where a task stands. ``result`` is there once it SUCCEEDED; ``result_error`` where its value was not kept."""
     row = result.row
     value, error = _result(result)
@@ -28,7 +30,7 @@ def status(result: TaskResult[Any]) -> Document:
         "id": result.id,
         "task": result.task,
         "queue": result.queue,
-        "status": result.status.value,
+        "status": result.status,
         "attempts": result.attempts,
         "progress": _progress(result.progress),
         "result": value,
@@ -40,7 +42,7 @@ def status(result: TaskResult[Any]) -> Document:
     }
 
 
-def death(row: TaskRow) -> Document:
+def death(row: TaskRow) -> shapes.Death:
     """One line of the list of dead letters."""
     return {
         "id": row.task_id,
@@ -53,24 +55,25 @@ def death(row: TaskRow) -> Document:
     }
 
 
-def explanation(explained: Explanation) -> Document:
+def explanation(explained: Explanation) -> shapes.Explanation:
     """Why a task died: its error, arguments and failed attempts, and what to do next."""
     row = explained.row
-    return death(row) | {
-        "status": row.status.value,
+    return {
+        **death(row),
+        "status": row.status,
         "arguments": _arguments(row),
         "errors": [_attempt(attempt) for attempt in explained.attempts],
         "advice": explained.advice,
     }
 
 
-def task(row: TaskRow, status: Status) -> Document:
+def task(row: TaskRow, status: Status) -> shapes.Task:
     """One line of a list of tasks; ``status`` is how the row reads now."""
     return {
         "id": row.task_id,
         "task": row.task,
         "queue": row.queue,
-        "status": status.value,
+        "status": status,
         "attempts": row.attempts,
         "attempts_left": row.attempts_left,
         "tags": list(row.tags),
@@ -91,12 +94,23 @@ def task(row: TaskRow, status: Status) -> Document:
     }
 
 
-def attempt(attempt: AttemptRow) -> Document:
+def shown_task(result: TaskResult[Any]) -> shapes.ShownTask:
+    """One task with its result and, secrets redacted, its arguments."""
+    value, error = _result(result)
+    return {
+        **task(result.row, result.status),
+        "result": value,
+        "result_error": error,
+        "arguments": arguments(result.row),
+    }
+
+
+def attempt(attempt: AttemptRow) -> shapes.Attempt:
     """One failed attempt, with its traceback."""
     return _attempt(attempt)
 
 
-def error_group(group: ErrorGroup) -> Document:
+def error_group(group: ErrorGroup) -> shapes.ErrorGroup:
     """One kind of error in a window of time; ``slots`` are the counts of each ten minutes in which it came."""
     return {
         "fingerprint": group.fingerprint,
@@ -112,13 +126,13 @@ def error_group(group: ErrorGroup) -> Document:
     }
 
 
-def operation(operation: Operation) -> Document:
+def operation(operation: Operation) -> shapes.Operation:
     """How far a retry or discard of many is."""
     return {
         "id": operation.id,
-        "kind": operation.kind.value,
+        "kind": operation.kind,
         "by": operation.by,
-        "state": operation.state.value,
+        "state": operation.state,
         "search": operation.search or None,
         "chosen": list(operation.chosen) or None,
         "total": operation.total,
@@ -131,7 +145,7 @@ def operation(operation: Operation) -> Document:
     }
 
 
-def audit_line(line: AuditLine) -> Document:
+def audit_line(line: AuditLine) -> shapes.AuditLine:
     """Who did what, and when."""
     return {
         "at": to_text(line.at),
@@ -142,7 +156,7 @@ def audit_line(line: AuditLine) -> Document:
     }
 
 
-def arguments(row: TaskRow) -> Document | None:
+def arguments(row: TaskRow) -> dict[str, JSON] | None:
     """As enqueued, secrets redacted by the names of their keys; None where the row keeps no envelope."""
     found = _arguments(row)
     return None if found is None else redact(found)
@@ -152,7 +166,7 @@ def _at(at: datetime | None) -> str | None:
     return None if at is None else to_text(at)
 
 
-def _grouped_error(error: ErrorSummary | None) -> Document | None:
+def _grouped_error(error: ErrorSummary | None) -> shapes.LastError | None:
     if error is None:
         return None
     return {
@@ -172,17 +186,17 @@ def _result(result: TaskResult[Any]) -> tuple[JSON, str | None]:
         return None, str(error)
 
 
-def _progress(progress: Progress | None) -> Document | None:
+def _progress(progress: Progress | None) -> shapes.Progress | None:
     if progress is None:
         return None
     return {"done": progress.done, "total": progress.total, "note": progress.note}
 
 
-def _error(error: ErrorSummary | None) -> Document | None:
+def _error(error: ErrorSummary | None) -> shapes.ErrorWords | None:
     return None if error is None else {"type": error.type, "message": error.message}
 
 
-def _arguments(row: TaskRow) -> Document | None:
+def _arguments(row: TaskRow) -> dict[str, JSON] | None:
     """As enqueued; None where the row keeps no envelope (a sensitive task, or one that never failed)."""
     if row.envelope is None:
         return None
@@ -193,10 +207,10 @@ def _arguments(row: TaskRow) -> Document | None:
     return {"args": envelope.args, "kwargs": envelope.kwargs}
 
 
-def _attempt(attempt: AttemptRow) -> Document:
+def _attempt(attempt: AttemptRow) -> shapes.Attempt:
     return {
         "number": attempt.number,
-        "outcome": attempt.outcome.value,
+        "outcome": attempt.outcome,
         "error": {"type": attempt.error_type, "message": attempt.message},
         "traceback": attempt.traceback,
         "started_at": to_text(attempt.started_at),
