@@ -11,6 +11,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from penstock import arguments
 from penstock.app import Penstock
 from penstock.enqueue import Accepted, Prepared, prepare, record, send
 from penstock.envelope import JSON, Envelope
@@ -140,11 +141,12 @@ def edit(tasks: Penstock, task_id: str, patch: Mapping[str, JSON]) -> TaskResult
     """Run a DEAD task's work with other arguments: a new task, whose ``row.origin`` is the old one, which is discarded.
 
     ``patch`` is a JSON merge patch (RFC 7396) of ``{"args": [...], "kwargs": {...}}``. The arguments are checked against the
-    function first. Raises NotDead, EnvelopeLost, InvalidArguments, and what ``Task.enqueue`` raises.
+    function first. Raises NotDead, EnvelopeLost, ArgumentsLost, InvalidArguments, and what ``Task.enqueue`` raises.
     """
     row = _dead(tasks, task_id)
     old = _envelope(tasks, row)
-    document = merge_patch({"args": old.args, "kwargs": old.kwargs}, patch)
+    args, kwargs = arguments.of(old, tasks.ports.payloads)
+    document = merge_patch({"args": args, "kwargs": kwargs}, patch)
     if not _is_call(document):
         raise InvalidArguments(
             f'after the patch the call is {document!r:.200}: it needs {{"args": [...], "kwargs": {{...}}}} and nothing else'

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from penstock.arguments import pointing, to_content
 from penstock.envelope import GROUP, ID, Envelope
 from penstock.errors import (
     AccessRefused,
@@ -32,6 +34,11 @@ MAX_DELAY_SECONDS = 900
 MAX_MESSAGE_BYTES = 1_048_576
 MAX_TAGS = 10
 
+# Arguments are checked, kept and parsed as a whole, when they are enqueued and again beside the task. Measured, 16 MiB of rows
+# took 4 s of CPU to enqueue and 0.2 GB in the worker, 16 MiB of empty lists 0.8 GB: a worker with the default 1 GB holds
+# the worst. 64 MiB of rows took 21 s and 0.65 GB, of empty lists 3.2 GB.
+MAX_ARGUMENTS_BYTES = 16 * 1024 * 1024
+
 SEND_TRIES = 3
 SEND_SECONDS = 10.0
 LONGEST_TRY_SECONDS = 7.0  # two to connect and five to read, as aws/connection.py has it
@@ -45,12 +52,16 @@ class Accepted(Struct, frozen=True):
 
 
 class Prepared(Struct, frozen=True):
-    """A call that may be sent: nothing about it can be refused any more, but by SQS."""
+    """A call that may be sent: nothing about it can be refused any more, but by AWS.
+
+    ``content`` are arguments that must be in the payload store before the send.
+    """
 
     call: Call
     envelope: Envelope
     queue: QueueSettings
     delay: int
+    content: bytes | None = None
 
     def message(self, sent: Envelope) -> OutgoingMessage:
         """One physical send of it."""
@@ -93,8 +104,7 @@ def prepare(ports: Ports, call: Call, *, origin: str | None = None) -> Prepared 
         tags=options.tags,
         sensitive=task.options.sensitive,
     )
-    prepared = Prepared(call, envelope, queue, delay)
-    _check_size(prepared.message(envelope))
+    prepared = _fitting(Prepared(call, envelope, queue, delay), ports)
     if options.task_id is not None and (known := _known(envelope, ports)) is not None:
         return Accepted(known, created=False)
     return prepared
@@ -103,6 +113,7 @@ def prepare(ports: Ports, call: Call, *, origin: str | None = None) -> Prepared 
 def send(prepared: Prepared, ports: Ports, *, after: str | None = None) -> list[Envelope]:
     """Send until SQS confirms. Every physical try, also one whose reply was lost, has a send id of its own: all of them."""
     started = ports.clock()
+    store(prepared, ports, started)
     sends: list[Envelope] = []
     for attempt in range(SEND_TRIES):
         sends.append(prepared.envelope.resent(ports.random.token(), after=after))
@@ -121,6 +132,28 @@ def send(prepared: Prepared, ports: Ports, *, after: str | None = None) -> list[
         else:
             return sends
     raise EnqueueUncertain(prepared.envelope.id, cause)
+
+
+def store(prepared: Prepared, ports: Ports, started: datetime) -> None:
+    """Put arguments that the envelope only points to into the payload store; they must be there before the send.
+
+    Unavailable or AccessRefused where they are not: then nothing was sent.
+    """
+    pointer, content, payloads = prepared.envelope.arguments, prepared.content, ports.payloads
+    if pointer is None or content is None or payloads is None:
+        return
+    words = f"nothing was sent: the arguments of task {pointer.key.split('/')[1]} must be in S3 first"
+    for attempt in range(SEND_TRIES):
+        try:
+            payloads.put(pointer.key, content)
+        except Unavailable as error:
+            if attempt == SEND_TRIES - 1 or not may_try_again(started, ports):
+                raise Unavailable(f"{words}. {error}") from error
+            pause(attempt, ports)
+        except AccessRefused as error:
+            raise AccessRefused(f"{words}. {error}") from error
+        else:
+            return
 
 
 def may_try_again(started: datetime, ports: Ports) -> bool:
@@ -225,13 +258,25 @@ def _check_tags(tags: Sequence[str]) -> None:
         )
 
 
-def _check_size(message: OutgoingMessage) -> None:
-    size = size_of(message)
-    if size > MAX_MESSAGE_BYTES:
+def _fitting(prepared: Prepared, ports: Ports) -> Prepared:
+    """As it is where SQS takes its message; else with the arguments apart. EnvelopeTooLarge where that may not be."""
+    envelope = prepared.envelope
+    size = size_of(prepared.message(envelope))
+    if size <= MAX_MESSAGE_BYTES:
+        return prepared
+    says = f"the message of task {envelope.task} is {size} bytes; SQS takes {MAX_MESSAGE_BYTES}"
+    yourself = "put the data into S3 yourself and enqueue its key"
+    if envelope.sensitive:
+        raise EnvelopeTooLarge(f"{says}, and arguments of a sensitive task are not kept in S3: {yourself}")
+    if ports.payloads is None:
+        raise EnvelopeTooLarge(f"{says}. Set PENSTOCK_PAYLOAD_BUCKET, and the arguments go through S3; or {yourself}")
+    content = to_content(envelope)
+    if len(content) > MAX_ARGUMENTS_BYTES:
         raise EnvelopeTooLarge(
-            f"the message of task {message.attributes['task']} is {size} bytes; SQS takes {MAX_MESSAGE_BYTES}. "
-            "Put the data into S3 and enqueue its key"
+            f"the arguments of task {envelope.task} are {len(content)} bytes; through S3 go {MAX_ARGUMENTS_BYTES} at most: "
+            f"{yourself}"
         )
+    return replace(prepared, envelope=pointing(envelope, content), content=content)
 
 
 def _check_same(envelope: Envelope, row: TaskRow) -> None:

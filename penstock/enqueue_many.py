@@ -12,6 +12,7 @@ from penstock.enqueue import (
     prepare,
     record,
     size_of,
+    store,
 )
 from penstock.envelope import Envelope
 from penstock.errors import AccessRefused, FailedCall, PenstockError, TaskIdConflict, Unavailable
@@ -54,6 +55,8 @@ def enqueue_many(ports: Ports, calls: Sequence[Call]) -> list[Accepted | FailedC
         else:
             waiting.append(_Sending(index, prepared))
             first[prepared.envelope.id] = waiting[-1]
+    for sending in waiting:  # all of them before the first send
+        store(sending.prepared, ports, ports.clock())
     for attempt in range(SEND_TRIES):
         started = ports.clock()
         for batch in _batches(waiting, ports):

@@ -9,24 +9,32 @@
 lease_owner token of the death that it answers. ``group`` is the message group (SQS forgets it when it deletes the
 message, and a retry by hand needs it), ``origin`` the task that this one is an edited copy of, ``sensitive`` keeps
 arguments and error texts out of the table. Unknown keys are refused: a newer writer raises ``v`` instead.
+
+Arguments too large for a message are in the payload store, and the envelope says where (see arguments.py)::
+
+    {"v": 2, "id": "4f1c…", "send_id": "9ab0…", "task": "import_rows", "created_at": "2026-11-21T04:36:38.123Z",
+     "arguments": {"key": "arguments/4f1c…/77aa…", "sha256": "77aa…", "bytes": 2345678, "work_sha256": "e01b…"}}
+
+Such an envelope, and no other, has version 2: a worker that does not know it leaves the message until it is deployed anew.
 """
 
 import json
 import math
 import re
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from penstock.errors import MalformedEnvelope, UnsupportedVersion
 from penstock.text import sha256
 from penstock.times import from_text, to_text
 
-VERSION = 1
-_REQUIRED = frozenset({"v", "id", "send_id", "task", "args", "kwargs", "created_at"})
+VERSION = 2  # the newest that is read; written is the oldest that says everything
+_ALWAYS = frozenset({"v", "id", "send_id", "task", "created_at"})
+_REQUIRED = {1: _ALWAYS | {"args", "kwargs"}, 2: _ALWAYS | {"arguments"}}
 _OPTIONAL = frozenset({"after", "run_after", "group", "origin", "tags", "sensitive"})
 
 # What can stand in a URL, a shell line, a table's key and a log without quoting.
@@ -38,8 +46,24 @@ GROUP = re.compile(r"[!-~]{1,128}")
 JSON = Any  # None, bool, int, float, str, list[JSON] or dict[str, JSON]
 
 
+_SHA256 = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")]
+
+
+class Pointer(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the arguments are: key, digest and size of an object in the payload store, and the digest of the work."""
+
+    # This prefix only: no message can have a worker read what else is in the bucket.
+    key: Annotated[str, msgspec.Meta(pattern=rf"^arguments/{ID.pattern}/[0-9a-f]{{64}}\Z")]
+    sha256: _SHA256
+    bytes: Annotated[int, msgspec.Meta(ge=0)]
+    work_sha256: _SHA256
+
+
 class Envelope(Struct, frozen=True):
-    """What a message says: which task, with which arguments, as which task id."""
+    """What a message says: which task, with which arguments, as which task id.
+
+    Where ``arguments`` points to them, ``args`` and ``kwargs`` are empty.
+    """
 
     id: str
     send_id: str
@@ -53,6 +77,7 @@ class Envelope(Struct, frozen=True):
     origin: str | None = None
     tags: tuple[str, ...] = ()
     sensitive: bool = False
+    arguments: Pointer | None = None
 
     def resent(self, send_id: str, *, after: str | None = None) -> "Envelope":
         """The same task under a fresh send id, for another physical send."""
@@ -60,6 +85,8 @@ class Envelope(Struct, frozen=True):
 
     def arguments_sha256(self) -> str:
         """A digest of task name and arguments: tells whether a known task id is asked for the same work."""
+        if self.arguments is not None:
+            return self.arguments.work_sha256
         work = [self.task, self.args, self.kwargs]
         try:
             content = msgspec.json.encode(work, order="deterministic")
@@ -73,14 +100,15 @@ class Envelope(Struct, frozen=True):
     def to_json(self) -> str:
         """The message body: ASCII only, since SQS refuses some characters and ``\\u`` escapes hurt nobody."""
         fields: dict[str, JSON] = {
-            "v": VERSION,
+            "v": 1 if self.arguments is None else 2,
             "id": self.id,
             "send_id": self.send_id,
             "task": self.task,
-            "args": self.args,
-            "kwargs": self.kwargs,
+            **({"args": self.args, "kwargs": self.kwargs} if self.arguments is None else {}),
             "created_at": to_text(self.created_at),
         }
+        if self.arguments is not None:
+            fields["arguments"] = asdict(self.arguments)
         if self.run_after is not None:
             fields["run_after"] = to_text(self.run_after)
         for name in ("after", "group", "origin"):
@@ -96,8 +124,8 @@ class Envelope(Struct, frozen=True):
     def from_json(cls, body: str) -> "Envelope":
         """Read a message body; MalformedEnvelope or UnsupportedVersion for whatever must not run."""
         try:
-            fields = json.loads(body, parse_float=_finite, parse_constant=_finite, object_pairs_hook=_each_once)
-        except (ValueError, RecursionError) as error:
+            fields = read_json(body)
+        except ValueError as error:
             raise MalformedEnvelope(f"the body is not JSON: {error}") from None
         if not isinstance(fields, dict) or "v" not in fields:
             raise MalformedEnvelope("the body is not a Penstock envelope: no version field 'v'")
@@ -112,7 +140,8 @@ class Envelope(Struct, frozen=True):
 
     @classmethod
     def _from_fields(cls, fields: dict[str, JSON], brackets: int) -> "Envelope":
-        missing, unknown = _REQUIRED - fields.keys(), fields.keys() - _REQUIRED - _OPTIONAL
+        required = _REQUIRED[fields["v"]]
+        missing, unknown = required - fields.keys(), fields.keys() - required - _OPTIONAL
         if missing or unknown:
             raise MalformedEnvelope(f"envelope keys missing: {sorted(missing)}, unknown: {sorted(unknown)!r:.200}")
         for name in ("id", "send_id", "after", "origin"):
@@ -128,17 +157,14 @@ class Envelope(Struct, frozen=True):
         task = fields["task"]
         if not isinstance(task, str) or not 0 < len(task) <= MAX_NAME_LENGTH or not task.isprintable():
             raise MalformedEnvelope(f"envelope 'task' is not text of 1 to {MAX_NAME_LENGTH} printable characters")
-        if not isinstance(fields["args"], list) or not isinstance(fields["kwargs"], dict):
-            raise MalformedEnvelope("envelope 'args' is not a list or 'kwargs' is not an object")
-        values = (*fields["args"], *fields["kwargs"].values())
-        if brackets > MAX_DEPTH and any(is_deeper(value, MAX_DEPTH) for value in values):
-            raise MalformedEnvelope(f"an argument in the envelope is nested more than {MAX_DEPTH} levels deep")
+        arguments = _pointer(fields["arguments"]) if "arguments" in fields else None
+        args, kwargs = ([], {}) if arguments else checked_arguments(fields["args"], fields["kwargs"], brackets)
         return cls(
             id=fields["id"],
             send_id=fields["send_id"],
             task=fields["task"],
-            args=fields["args"],
-            kwargs=fields["kwargs"],
+            args=args,
+            kwargs=kwargs,
             created_at=_time(fields, "created_at"),
             run_after=_time(fields, "run_after") if "run_after" in fields else None,
             after=fields.get("after"),
@@ -146,7 +172,32 @@ class Envelope(Struct, frozen=True):
             origin=fields.get("origin"),
             tags=tuple(tags),
             sensitive=fields.get("sensitive", False),
+            arguments=arguments,
         )
+
+
+def read_json(text: str | bytes) -> JSON:
+    """JSON that can be written again as it is; ValueError for anything else, also where it is nested too deeply to read."""
+    try:
+        return json.loads(text, parse_float=_finite, parse_constant=_finite, object_pairs_hook=_each_once)
+    except RecursionError as error:
+        raise ValueError(str(error)) from None
+
+
+def checked_arguments(args: JSON, kwargs: JSON, brackets: int) -> tuple[list[JSON], dict[str, JSON]]:
+    """Both, as they are; MalformedEnvelope where they are no call's. ``brackets`` is how often their text opens one."""
+    if not isinstance(args, list) or not isinstance(kwargs, dict):
+        raise MalformedEnvelope("envelope 'args' is not a list or 'kwargs' is not an object")
+    if brackets > MAX_DEPTH and any(is_deeper(value, MAX_DEPTH) for value in (*args, *kwargs.values())):
+        raise MalformedEnvelope(f"an argument in the envelope is nested more than {MAX_DEPTH} levels deep")
+    return args, kwargs
+
+
+def _pointer(value: JSON) -> Pointer:
+    try:
+        return msgspec.convert(value, Pointer)
+    except msgspec.ValidationError as error:
+        raise MalformedEnvelope(f"envelope 'arguments' is no pointer to an object of arguments: {error}") from None
 
 
 def _finite(text: str) -> float:

@@ -61,8 +61,6 @@ class Count(Struct, frozen=True):
 
 def note(ports: Ports, failure: Failure, *, task_id: str, task: str, outcome: Status) -> None:
     """Count one failed attempt. Never a reason to fail: what goes wrong here is a line in the log."""
-    if ports.ledger is None:
-        return
     now = ports.clock()
     dead = {"dead": 1} if outcome is Status.DEAD else {}
     try:

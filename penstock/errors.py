@@ -9,7 +9,7 @@
     ├── EnqueueError               the call was refused or its fate is not known; says which
     │   ├── InvalidArguments       they do not fit the signature, or would not survive the trip as JSON (a TypeError)
     │   ├── InvalidOption          a delay, task id or group that SQS would refuse (a ValueError)
-    │   ├── EnvelopeTooLarge       over SQS's limit for one message
+    │   ├── EnvelopeTooLarge       over SQS's limit for one message, and not fit for S3
     │   ├── TaskIdConflict         a known task id with another task or other arguments
     │   ├── EnqueueUncertain       SQS did not answer: enqueue again with the same task id
     │   └── PartialEnqueueError    enqueue_many got some of its calls accepted only: says which
@@ -19,8 +19,10 @@
     │   ├── MalformedEnvelope      not ours, or damaged
     │   └── UnsupportedVersion     written by a newer Penstock
     ├── UnknownTask                no function of that name in this process
+    ├── NoMapping                  nothing polls that queue, so it can be neither paused nor resumed
     ├── NotDead                    only a DEAD task can be retried or edited by hand
     ├── EnvelopeLost               the table does not have the message of a dead task: redrive it instead
+    ├── ArgumentsLost              the large arguments of a task are not in S3 (any more)
     ├── ConfirmationNeeded         a destructive call without its confirmation
     ├── InvalidSearch              a filter that cannot be read (a ValueError)
     ├── OperationNotFound          no operation of that id
@@ -83,7 +85,7 @@ class InvalidOption(EnqueueError, ValueError):
 
 
 class EnvelopeTooLarge(EnqueueError, ValueError):
-    """The message is over SQS's size limit."""
+    """The message is over SQS's size limit, and its arguments cannot go to S3; the message says why."""
 
 
 class TaskIdConflict(EnqueueError, ValueError):
@@ -154,12 +156,27 @@ class UnknownTask(PenstockError):
     """No task of that name is registered in this process."""
 
 
+class NoMapping(PenstockError):
+    """No event source mapping polls the queue."""
+
+    def __init__(self, queue: str, where: str) -> None:
+        super().__init__(
+            f"nothing polls the queue {queue!r} ({where}), so there is nothing to pause or to resume. Is the worker "
+            "deployed in this account and region (terraform apply), or the local stack up?"
+        )
+        self.queue = queue
+
+
 class NotDead(PenstockError):
     """The task is not DEAD, so there is nothing to retry or to edit."""
 
 
 class EnvelopeLost(PenstockError):
     """The table does not keep the message of this task (it is sensitive, or too large without a payload bucket)."""
+
+
+class ArgumentsLost(PenstockError):
+    """The arguments of a task were too large for its message, and are not in S3 as they were enqueued."""
 
 
 class InvalidSearch(PenstockError, ValueError):

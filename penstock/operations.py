@@ -22,7 +22,6 @@ from penstock.errors import (
     InvalidSearch,
     NotDead,
     OperationNotFound,
-    PenstockError,
     TaskNotFound,
     UnknownTask,
 )
@@ -122,7 +121,7 @@ def start(
     if (search is None) == (not chosen):
         raise InvalidSearch("say which dead tasks: a search, or 1 to 100 task ids")
     operation = Operation(operation_id or tasks.ports.random.token(), kind, by, now, now)
-    if operation_id is not None and _ledger(tasks).read(_LEDGER_PAGE, operation_id) is not None:
+    if operation_id is not None and tasks.ports.ledger.read(_LEDGER_PAGE, operation_id) is not None:
         return get(tasks, operation_id)
     if search is None:
         ids = list(dict.fromkeys(chosen))
@@ -135,13 +134,13 @@ def start(
         search = replace(_only_dead(search), until=min(search.until or now, now))
         total, _ = count(tasks, search)
         operation = replace(operation, search=search.to_text(), total=total)
-    version = _write(_ledger(tasks), operation)
+    version = _write(tasks.ports.ledger, operation)
     return get(tasks, operation.id) if version is None else replace(operation, version=version)
 
 
 def get(tasks: Penstock, operation_id: str) -> Operation:
     """An operation as it stands; OperationNotFound."""
-    line = _ledger(tasks).read(_LEDGER_PAGE, operation_id)
+    line = tasks.ports.ledger.read(_LEDGER_PAGE, operation_id)
     if line is None:
         raise OperationNotFound(f"no operation {operation_id!r:.80} is known: never started, or over 90 days ago")
     return _operation(line)
@@ -149,8 +148,8 @@ def get(tasks: Penstock, operation_id: str) -> Operation:
 
 def recent(tasks: Penstock, *, limit: int = 50) -> list[Operation]:
     """Operations, those that were started last first."""
-    lines = _ledger(tasks).lines(_STARTED_PAGE, limit=limit)
-    found = [_ledger(tasks).read(_LEDGER_PAGE, line.key[_STAMP:]) for line in lines]
+    lines = tasks.ports.ledger.lines(_STARTED_PAGE, limit=limit)
+    found = [tasks.ports.ledger.read(_LEDGER_PAGE, line.key[_STAMP:]) for line in lines]
     return [_operation(line) for line in found if line is not None]
 
 
@@ -161,7 +160,7 @@ def stop(tasks: Penstock, operation_id: str) -> Operation:
         if operation.state is not State.RUNNING:
             return operation
         stopped = replace(operation, state=State.STOPPED, updated_at=tasks.ports.clock())
-        if (version := _write(_ledger(tasks), stopped)) is not None:
+        if (version := _write(tasks.ports.ledger, stopped)) is not None:
             return replace(stopped, version=version)
 
 
@@ -174,7 +173,7 @@ def step(tasks: Penstock, operation_id: str, *, for_seconds: float = 3.0) -> Ope
     until = tasks.ports.clock() + seconds(for_seconds)
     while operation.state is State.RUNNING:
         after = _page(tasks, operation)
-        version = _write(_ledger(tasks), after)
+        version = _write(tasks.ports.ledger, after)
         if version is None:  # someone else goes on with it, or has stopped it
             return get(tasks, operation_id)
         operation = replace(after, version=version)
@@ -220,12 +219,6 @@ def _only_dead(search: Search) -> Search:
 
 _STARTED_PAGE = "operations by start"
 _STAMP = 25  # characters of "2026-11-21T04:36:38.123Z "
-
-
-def _ledger(tasks: Penstock) -> Ledger:
-    if tasks.ports.ledger is None:
-        raise PenstockError("these ports have no ledger: an operation could not be resumed")
-    return tasks.ports.ledger
 
 
 def _write(ledger: Ledger, operation: Operation) -> int | None:

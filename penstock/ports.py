@@ -15,6 +15,7 @@ from penstock.record import AttemptRow, TaskRow
 from penstock.settings import Settings
 from penstock.times import Clock
 from penstock.transitions import Transition
+from penstock.watching import Mappings, Stats
 
 
 class OutgoingMessage(Struct, frozen=True):
@@ -48,6 +49,22 @@ class QueueDepth(Struct, frozen=True):
     visible: int
     in_flight: int
     delayed: int
+
+
+class QueueAttributes(Struct, frozen=True):
+    """A queue as it is set up at this moment, and how much is in it: what one GetQueueAttributes answers.
+
+    ``visibility_timeout``, ``retention`` and ``delay`` are seconds. ``dead_letter_queue`` is the name at AWS of the queue
+    that gets what was received ``max_receive_count`` times; both None where there is none.
+    """
+
+    visibility_timeout: int
+    retention: int
+    delay: int
+    fifo: bool
+    max_receive_count: int | None
+    dead_letter_queue: str | None
+    depth: QueueDepth
 
 
 class RedriveStatus(Struct, frozen=True):
@@ -93,6 +110,10 @@ class Transport(Protocol):
 
     def depth(self, queue: str) -> QueueDepth:
         """How much is in the queue."""
+        ...
+
+    def attributes(self, queue: str) -> QueueAttributes:
+        """How the queue is set up, read live, and its depth: one request for both."""
         ...
 
     def redrive(self, queue: str, *, rate: int | None = None) -> int | None:
@@ -264,7 +285,7 @@ class Random(Protocol):
 
 
 class Ports(Struct, frozen=True):
-    """Everything a connected Penstock works with. ``sleep`` takes seconds. Without a ledger nothing is counted or audited."""
+    """Everything a connected Penstock works with. ``sleep`` takes seconds."""
 
     settings: Settings
     transport: Transport
@@ -273,7 +294,9 @@ class Ports(Struct, frozen=True):
     clock: Clock
     random: Random
     sleep: "Sleep"
-    ledger: Ledger | None = None
+    ledger: Ledger
+    stats: Stats
+    mappings: Mappings
 
 
 class Sleep(Protocol):

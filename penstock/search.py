@@ -135,11 +135,10 @@ def find(
     cursors.check_limit(limit, MAX_LIMIT)
     walk = _Walk(results, search, now)
     part: str | None
-    part, passed = walk.start(cursor)
+    part, passed, back_to = walk.start(cursor)
     rows: list[TaskRow] = []
-    back_to = min(search.until or now, now)
     while part is not None:
-        entries = walk.newest_first(part, passed)
+        entries = walk.newest_first(part, passed, back_to)
         more = True
         while more:
             batch, more = walk.batch(entries)
@@ -150,9 +149,9 @@ def find(
                 if row is not None and search.matches(row, read_status(row, settings, now)):
                     rows.append(row)
                 if len(rows) == limit:
-                    return Found(rows, _encode(part, passed), back_to)
+                    return Found(rows, _encode(part, passed, back_to), back_to)
         if walk.spent:
-            return Found(rows, _encode(part, passed), back_to)
+            return Found(rows, _encode(part, passed, back_to), back_to)
         part, passed = walk.part_before(part), {}
     return Found(rows, None, walk.since)
 
@@ -182,32 +181,36 @@ class _Walk:
         self._results = results
         self._queries = self._batches = 0
         self.spent = False
+        self._newest = min(search.until or now, now) + _CLOCKS_DIFFER
         self.since = max(search.since or now - ROW_LIFETIME, now - ROW_LIFETIME)
         if FINGERPRINT.fullmatch(search.error):
             self._index, self._parts = INDEX_BY_FAILURE, [search.error]
         else:
             self._index = INDEX_BY_FAILED if search.by_failure else INDEX_BY_CREATED
-            newest = min(search.until or now, now) + _CLOCKS_DIFFER
-            days = max(0, (newest.date() - self.since.date()).days)
-            self._parts = [(newest - timedelta(days=back)).date().isoformat() for back in range(days + 1)]
+            days = max(0, (self._newest.date() - self.since.date()).days)
+            self._parts = [(self._newest - timedelta(days=back)).date().isoformat() for back in range(days + 1)]
 
-    def start(self, cursor: str | None) -> tuple[str, _Passed]:
-        """Where ``cursor`` goes on, else the newest part."""
+    def start(self, cursor: str | None) -> tuple[str, _Passed, datetime]:
+        """Where ``cursor`` goes on, else the newest part: the part, what was passed of it, and the time of the last of these."""
         if cursor is None:
-            return self._parts[0], {}
-        part, passed = _decode(cursor)
+            return self._parts[0], {}, self._newest
+        part, passed, back_to = _decode(cursor)
         if part not in self._parts:
             raise ValueError(f"{cursor!r:.80} is the cursor of another search: start again without one")
-        return part, passed
+        return part, passed, back_to
 
     def part_before(self, part: str) -> str | None:
         """The next older part; None behind the oldest."""
         older = self._parts[self._parts.index(part) + 1 :]
         return older[0] if older else None
 
-    def newest_first(self, part: str, passed: _Passed) -> Iterator[IndexEntry]:
-        """The entries of all shards of ``part`` behind those that were passed."""
-        shards = [self._entries(partition, passed.get(n)) for n, partition in enumerate(partitions(part))]
+    def newest_first(self, part: str, passed: _Passed, top: datetime) -> Iterator[IndexEntry]:
+        """The entries of all shards of ``part`` behind those that were passed, none newer than ``top``.
+
+        A shard of which nothing was passed begins anew: what came there since the page before is not part of this listing.
+        """
+        whole = (self._entries(partition, passed.get(n)) for n, partition in enumerate(partitions(part)))
+        shards = [(entry for entry in entries if entry.at <= top) for entries in whole]
         return heapq.merge(*shards, key=lambda entry: (entry.at, entry.task_id), reverse=True)
 
     def batch(self, entries: Iterator[IndexEntry]) -> tuple[list[IndexEntry], bool]:
@@ -235,23 +238,22 @@ class _Walk:
             after = page[-1]
 
 
-def _encode(part: str, passed: _Passed) -> str:
+def _encode(part: str, passed: _Passed, back_to: datetime) -> str:
     places = {f"s{n}": f"{to_text(passed[n].at)} {passed[n].task_id}" if n in passed else "-" for n in range(SHARDS)}
-    return cursors.encode({"part": part, **places})
+    return cursors.encode({"part": part, "top": to_text(back_to), **places})
 
 
-def _decode(cursor: str) -> tuple[str, _Passed]:
+def _decode(cursor: str) -> tuple[str, _Passed, datetime]:
     names = [f"s{n}" for n in range(SHARDS)]
-    position = cursors.decode(cursor, ["part", *names])
-    passed: _Passed = {}
-    for n, name in enumerate(names):
-        if position[name] != "-":
-            at, _, task_id = position[name].partition(" ")
-            try:
-                passed[n] = IndexEntry(task_id, from_text(at), "", "")
-            except ValueError:
-                raise ValueError(f"{cursor!r:.80} is not a cursor: pass that of an earlier page as it was") from None
-    return position["part"], passed
+    position = cursors.decode(cursor, ["part", "top", *names])
+    places = [position[name].partition(" ") for name in names]
+    try:
+        passed = {
+            n: IndexEntry(task_id, from_text(at), "", "") for n, (at, _, task_id) in enumerate(places) if at != "-"
+        }
+        return position["part"], passed, from_text(position["top"])
+    except ValueError:
+        raise ValueError(f"{cursor!r:.80} is not a cursor: pass that of an earlier page as it was") from None
 
 
 def _value(name: str, text: str, now: datetime) -> Any:

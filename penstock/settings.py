@@ -2,9 +2,9 @@
 
 | variable | meaning |
 |---|---|
-| PENSTOCK_QUEUES | JSON: queue name -> {"url", "time_limit" (s), "max_receive_count", "retention" (s)} |
+| PENSTOCK_QUEUES | JSON: queue name -> {"url", "max_receive_count", in seconds "time_limit", "retention", "visibility_timeout"} |
 | PENSTOCK_TABLE | DynamoDB table of the outcomes |
-| PENSTOCK_PAYLOAD_BUCKET | S3 bucket for results too large for a row; without it such a result is kept as an error text |
+| PENSTOCK_PAYLOAD_BUCKET | S3 bucket for arguments too large for a message, and for results too large for a row |
 | AWS_REGION, AWS_DEFAULT_REGION | the region of all of these; without either, that of the AWS profile |
 """
 
@@ -20,7 +20,7 @@ from penstock.text import closest
 # Receives that a queue must still have when a task's attempts are used up: busy answers and throttles cost receives too.
 RECEIVE_MARGIN = 3
 DEAD_LETTER_SUFFIX = "-dlq"
-_QUEUE_KEYS = frozenset({"url", "time_limit", "max_receive_count", "retention"})
+_QUEUE_KEYS = frozenset({"url", "time_limit", "max_receive_count", "retention", "visibility_timeout"})
 
 
 def dead_letter_queue(queue: str) -> str:
@@ -31,6 +31,8 @@ def dead_letter_queue(queue: str) -> str:
 class QueueSettings(Struct, frozen=True):
     """One queue: its SQS URL, the longest run of a task on it (seconds), the receives before SQS buries a message, and how
     long SQS keeps one (seconds).
+
+    ``visibility_timeout`` (seconds) is what the queue was set up with, to compare with what it is; None: not told.
     """
 
     name: str
@@ -38,6 +40,7 @@ class QueueSettings(Struct, frozen=True):
     time_limit: int = 60
     max_receive_count: int = 10
     retention: int = 4 * 24 * 3600
+    visibility_timeout: int | None = None
 
     @property
     def fifo(self) -> bool:

@@ -119,7 +119,8 @@ class Task(Generic[P, R]):
         """Put the call on the task's queue.
 
         Raises InvalidArguments, InvalidOption or EnvelopeTooLarge (nothing was sent), EnqueueUncertain (SQS did not
-        answer: enqueue again with the same task id), AccessRefused (credentials or permissions).
+        answer: enqueue again with the same task id), AccessRefused (credentials or permissions), Unavailable (arguments too
+        large for a message could not be put into S3; nothing was sent).
         """
         return self.using().enqueue(*args, **kwargs)
 

@@ -46,7 +46,7 @@ class Report:
 
 
 # A file that takes longer than the time limit would do so again: TimeoutError is not retried.
-@tasks.task(queue="images", max_attempts=5, time_limit=60, retry_on=(ConnectionError,))
+@tasks.task(queue="reports", max_attempts=5, time_limit=600, retry_on=(ConnectionError,))
 def make_report(key: str) -> Report:
     """Read the CSV ``key`` of UPLOADS_BUCKET and write its chart as ``reports/<key>/chart.svg``.
 

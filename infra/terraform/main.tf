@@ -47,7 +47,7 @@ module "worker" {
   for_each = local.queues
 
   name               = "${local.prefix}-worker-${each.key}"
-  package            = coalesce(var.worker_package, "${path.root}/../../build/worker-${var.architecture}.zip")
+  package            = local.package
   architecture       = var.architecture
   timeout            = each.value.function_timeout
   memory_size        = var.memory_size
@@ -63,6 +63,25 @@ module "worker" {
   vpc                = var.vpc
   log_retention_days = var.log_retention_days
   tracing            = var.tracing
+}
+
+################################################################################
+# Reconciler: closes the book on what SQS buried by itself
+################################################################################
+
+module "reconciler" {
+  source = "./modules/reconciler"
+
+  name               = "${local.prefix}-reconciler"
+  package            = local.package
+  architecture       = var.architecture
+  period_minutes     = var.reconciler_period_minutes
+  dead_letter_queues = { for name, queue in module.queue : name => { name = queue.dead_letter_name, arn = queue.dead_letter_arn } }
+  table_arn          = module.results.arn
+  payload_bucket_arn = module.uploads.payload_bucket_arn
+  environment        = merge(local.settings, local.task_environment, var.environment, local.secret_names)
+  statements         = var.reconciler_statements
+  log_retention_days = var.log_retention_days
 }
 
 ################################################################################

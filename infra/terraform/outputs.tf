@@ -38,6 +38,19 @@ output "workers" {
   }
 }
 
+output "reconciler" {
+  description = "The reconciler: function name and ARN, role, log group, schedule, and the alarm on each dead-letter queue."
+
+  value = {
+    function_name = module.reconciler.function_name
+    function_arn  = module.reconciler.function_arn
+    role_arn      = module.reconciler.role_arn
+    log_group     = module.reconciler.log_group
+    schedule      = module.reconciler.schedule
+    alarms        = module.reconciler.alarms
+  }
+}
+
 output "table" {
   description = "The name of the table of outcomes."
   value       = module.results.name

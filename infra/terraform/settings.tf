@@ -9,9 +9,10 @@ locals {
 
     PENSTOCK_QUEUES = jsonencode({
       for name, queue in local.queues : name => {
-        url               = module.queue[name].url
-        time_limit        = queue.time_limit
-        max_receive_count = queue.max_receive_count
+        url                = module.queue[name].url
+        time_limit         = queue.time_limit
+        max_receive_count  = queue.max_receive_count
+        visibility_timeout = queue.visibility_timeout
       }
     })
   }
@@ -21,6 +22,11 @@ locals {
     { actions = ["sqs:SendMessage"], resources = values(module.queue)[*].arn },
     { actions = ["dynamodb:GetItem", "dynamodb:UpdateItem"], resources = [module.results.arn] },
   ]
+
+  # The reconciler imports the tasks, which may want them in the environment. The worker module has its own, for the same reason.
+  secret_names = { for name, source in var.worker_secrets : name => coalesce(source.ssm_parameter, source.secret) }
+
+  package = coalesce(var.worker_package, "${path.root}/../../build/worker-${var.architecture}.zip")
 }
 
 ################################################################################
@@ -28,21 +34,42 @@ locals {
 ################################################################################
 
 locals {
-  task_environment = {
-    UPLOADS_BUCKET = module.uploads.uploads_bucket
-    WEBHOOK_HOSTS  = join(",", var.webhook_hosts)
-  }
+  task_environment = merge(
+    {
+      UPLOADS_BUCKET = module.uploads.uploads_bucket
+      WEBHOOK_HOSTS  = join(",", var.webhook_hosts)
+    },
+    var.mail_sender == null ? {} : { MAIL_SENDER = var.mail_sender },
+  )
 
   web_environment = {
     UPLOADS_BUCKET = module.uploads.uploads_bucket
     ALLOWED_HOSTS  = length(var.allowed_hosts) > 0 ? join(",", var.allowed_hosts) : ".lambda-url.${data.aws_region.current.id}.on.aws"
   }
 
-  reference_task_statements = [
-    { actions = ["s3:GetObject"], resources = ["${module.uploads.uploads_bucket_arn}/uploads/*"] },
-    { actions = ["s3:PutObject"], resources = ["${module.uploads.uploads_bucket_arn}/thumbnails/*"] },
-    local.list_uploads,
+  reference_task_statements = concat(
+    [
+      { actions = ["s3:GetObject"], resources = ["${module.uploads.uploads_bucket_arn}/uploads/*"] },
+      { actions = ["s3:PutObject"], resources = [for made in ["thumbnails", "reports"] : "${module.uploads.uploads_bucket_arn}/${made}/*"] },
+      local.list_uploads,
+    ],
+    local.mail_statements,
+  )
+
+  mail_statements = [
+    for statement in [
+      { actions = ["s3:GetObject", "s3:PutObject"], resources = ["${module.uploads.uploads_bucket_arn}/emails/*"] }, # notes on what is sent
+      {
+        actions = ["ses:SendEmail"]
+        # Any identity, for SES judges by the address or its domain, whichever is verified, and in its sandbox by the recipient
+        # too; and a configuration set, where the identity has one by default. What holds the sender is the condition.
+        resources = [for kind in ["identity", "configuration-set"] : "${local.ses}:${kind}/*"]
+        condition = { StringEquals = { "ses:FromAddress" = [var.mail_sender] } }
+      },
+    ] : statement if var.mail_sender != null
   ]
+
+  ses = "arn:${data.aws_partition.current.partition}:ses:${data.aws_region.current.id}:${data.aws_caller_identity.current.account_id}"
 
   web_upload_statements = [
     { actions = ["s3:GetObject"], resources = ["${module.uploads.uploads_bucket_arn}/*"] },

@@ -51,7 +51,7 @@ variable "deletion_protection" {
 }
 
 variable "upload_retention_days" {
-  description = "Days after which uploads and their thumbnails are deleted; null keeps them."
+  description = "Days after which uploads, what tasks made of them, and the notes on sent mails are deleted; null keeps them."
   type        = number
   default     = 90
 

@@ -60,6 +60,17 @@ variable "webhook_hosts" {
   }
 }
 
+variable "mail_sender" {
+  description = "The address that the reference task send_email sends from, verified with SES: MAIL_SENDER. null: no mails, and no permission to send any."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.mail_sender == null || can(regex("^[A-Za-z0-9.!#$%&'+/=^_`{|}~-]{1,64}@([A-Za-z0-9-]{1,63}\\.)+[A-Za-z][A-Za-z0-9-]{0,62}$", var.mail_sender))
+    error_message = "mail_sender is \"${coalesce(var.mail_sender, "null")}\": write one address without a name, such as post@example.com, or leave it out to send no mails."
+  }
+}
+
 variable "worker_secrets" {
   description = "Environment variable => the name of an SSM parameter or of a secret of Secrets Manager. The workers get the name and may read the value; Terraform never sees it."
 
@@ -93,6 +104,7 @@ variable "task_statements" {
   type = list(object({
     actions   = list(string)
     resources = list(string)
+    condition = optional(map(map(list(string)))) # as in the policy: operator => key => values
   }))
 
   default  = []
@@ -106,6 +118,40 @@ variable "task_statements" {
   validation {
     condition     = alltrue([for statement in var.task_statements : length(statement.actions) > 0 && length(statement.resources) > 0])
     error_message = "Each of task_statements needs actions and resources: ${jsonencode(var.task_statements)}."
+  }
+}
+
+################################################################################
+# Reconciler
+################################################################################
+
+variable "reconciler_period_minutes" {
+  description = "Minutes from one look of the reconciler at the dead-letter queues to the next. An alarm has it look at the first letter of a quiet queue sooner."
+  type        = number
+  default     = 15
+  nullable    = false
+
+  validation {
+    condition     = var.reconciler_period_minutes >= 1 && var.reconciler_period_minutes <= 1440 && floor(var.reconciler_period_minutes) == var.reconciler_period_minutes
+    error_message = "reconciler_period_minutes is ${var.reconciler_period_minutes}: take a whole number from 1 to 1440, which is a day. Until it looks, a task that SQS buried by itself keeps its old status."
+  }
+}
+
+variable "reconciler_statements" {
+  description = "What your on_dead hooks may do at AWS where the reconciler calls them, in the form of task_statements. It gets worker_secrets by name only: to read a value there, allow it here."
+
+  type = list(object({
+    actions   = list(string)
+    resources = list(string)
+    condition = optional(map(map(list(string))))
+  }))
+
+  default  = []
+  nullable = false
+
+  validation {
+    condition     = alltrue([for statement in var.reconciler_statements : !contains(concat(statement.actions, statement.resources), "*") && length(statement.actions) > 0 && length(statement.resources) > 0])
+    error_message = "Each of reconciler_statements needs actions and resources by name (sns:Publish, arn:aws:sns:...), and \"*\" is neither: ${jsonencode(var.reconciler_statements)}."
   }
 }
 

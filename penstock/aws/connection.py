@@ -2,16 +2,20 @@
 
 import random
 import secrets
+import threading
 import time
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
 from penstock.app import Penstock
+from penstock.aws.cloudwatch import CloudWatchStats
 from penstock.aws.dynamodb import DynamoResultStore
+from penstock.aws.event_source_mappings import LambdaMappings
 from penstock.aws.ledger import DynamoLedger
 from penstock.aws.s3 import S3PayloadStore
 from penstock.aws.sqs import SqsTransport
@@ -24,6 +28,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
+
+T = TypeVar("T")
 
 # No hidden retries: whoever calls a port decides (a repeated send needs a fresh send id). The timeouts (seconds) keep one
 # try well inside the ten seconds that enqueueing may take.
@@ -62,7 +68,9 @@ def ports(
     sleep: Sleep = time.sleep,
 ) -> Ports:
     """The AWS adapters, wired."""
-    sqs, dynamodb, s3 = _clients(settings)
+    session = _session(settings)
+    sqs, dynamodb, s3 = _clients(session)
+    one_at_a_time = threading.Lock()
     bucket = settings.payload_bucket
     return Ports(
         settings=settings,
@@ -73,23 +81,57 @@ def ports(
         random=random or SystemRandom(),
         sleep=sleep,
         ledger=DynamoLedger(dynamodb, settings.table, clock=clock),
+        stats=CloudWatchStats(
+            _later(lambda: session.client("cloudwatch", config=CLIENT_CONFIG), one_at_a_time), settings, clock=clock
+        ),
+        mappings=LambdaMappings(
+            _later(lambda: session.client("lambda", config=CLIENT_CONFIG), one_at_a_time), settings
+        ),
     )
 
 
-def _clients(settings: Settings) -> "tuple[SQSClient, DynamoDBClient, S3Client]":
-    try:
+def _session(settings: Settings) -> boto3.session.Session:
+    with _starting():
         session = boto3.session.Session(region_name=settings.region or None)
-        if not session.region_name:
-            raise ConfigurationError(
-                "no AWS region: set AWS_REGION or AWS_DEFAULT_REGION, or a region in the profile. "
-                "AWS sets it for functions and `python -m local` for the local stack"
-            )
+    if not session.region_name:
+        raise ConfigurationError(
+            "no AWS region: set AWS_REGION or AWS_DEFAULT_REGION, or a region in the profile. "
+            "AWS sets it for functions and `python -m local` for the local stack"
+        )
+    return session
+
+
+def _clients(session: boto3.session.Session) -> "tuple[SQSClient, DynamoDBClient, S3Client]":
+    with _starting():
         return (
             session.client("sqs", config=CLIENT_CONFIG),
             session.client("dynamodb", config=CLIENT_CONFIG),
             session.client("s3", config=CLIENT_CONFIG),
         )
+
+
+@contextmanager
+def _starting() -> Iterator[None]:
+    try:
+        yield
     except (BotoCoreError, ValueError) as error:  # a profile that does not exist, an endpoint that is no URL
         raise ConfigurationError(
             f"boto3 cannot start: {error}. Check AWS_PROFILE, AWS_ENDPOINT_URL and ~/.aws/config"
         ) from error
+
+
+def _later(make: Callable[[], T], one_at_a_time: threading.Lock) -> Callable[[], T]:
+    """Make a client when it is first asked for, and once: a worker's cold start does not pay for what only the web uses.
+
+    ``one_at_a_time``, because boto3's sessions are not safe between threads:
+    https://docs.aws.amazon.com/boto3/latest/guide/session.html
+    """
+    made: list[T] = []
+
+    def client() -> T:
+        with one_at_a_time:
+            if not made:
+                made.append(make())
+        return made[0]
+
+    return client

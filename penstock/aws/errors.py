@@ -19,8 +19,9 @@ from penstock.errors import AccessRefused, Unavailable
 # No answer, half an answer, or none from whoever hands out a role's credentials.
 _NO_ANSWER = (BotoConnectionError, HTTPClientError, IncompleteReadError, MetadataRetrievalError)
 
-# https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html, SQS's OverLimit (too many in flight), and
-# two of DynamoDB's that pass by themselves. Every status of 500 and more is temporary as well.
+# https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html, SQS's OverLimit (too many in flight), two of
+# DynamoDB's that pass by themselves, and Lambda's two for what is just being changed. Every status of 500 and more is
+# temporary as well.
 _TEMPORARY = frozenset(
     {
         "BandwidthLimitExceeded",
@@ -38,6 +39,8 @@ _TEMPORARY = frozenset(
         "RequestThrottledException",
         "RequestTimeout",
         "RequestTimeoutException",
+        "ResourceConflictException",
+        "ResourceInUseException",
         "ServiceUnavailable",
         "SlowDown",
         "Throttling",

@@ -6,8 +6,6 @@ from aws_lambda_powertools import Logger
 
 from penstock.telemetry import CurrentTaskFilter
 
-SERVICE = "penstock"
-
 
 def speak_through(logger: Logger) -> None:
     """Have every logger of the process write through Powertools' handler, with task id and attempt on each line."""

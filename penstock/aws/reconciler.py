@@ -9,7 +9,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from penstock.app import Penstock
 from penstock.aws.connection import connect
-from penstock.aws.logs import SERVICE, speak_through
+from penstock.aws.logs import speak_through
+from penstock.aws.metrics import SERVICE
 from penstock.errors import PenstockError
 from penstock.reconcile import reconcile
 

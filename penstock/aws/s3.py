@@ -36,6 +36,6 @@ class S3PayloadStore:
                 raise KeyError(key) from None
 
     def delete(self, key: str) -> None:
-        """DeleteObject, which is no error where nothing is."""
+        """DeleteObject, which S3 answers in the same way where there is none."""
         with calling("S3 DeleteObject", f"s3://{self._bucket}/{key}"):
             self._s3.delete_object(Bucket=self._bucket, Key=key)

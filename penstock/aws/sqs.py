@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from penstock.aws import sqs_redrive
+from penstock.aws import sqs_attributes, sqs_redrive
 from penstock.aws.errors import calling, field_of, refusal
 from penstock.errors import PenstockError, Unavailable
-from penstock.ports import OutgoingMessage, QueueDepth, ReceivedMessage, RedriveStatus
+from penstock.ports import OutgoingMessage, QueueAttributes, QueueDepth, ReceivedMessage, RedriveStatus
 from penstock.settings import Settings, dead_letter_queue
 from penstock.times import from_epoch_milliseconds
 
@@ -102,7 +102,11 @@ class SqsTransport:
 
     def depth(self, queue: str) -> QueueDepth:
         """SQS's three approximate numbers."""
-        return sqs_redrive.depth(self._sqs, self._settings.url(queue))
+        return sqs_attributes.depth(self._sqs, self._settings.url(queue))
+
+    def attributes(self, queue: str) -> QueueAttributes:
+        """GetQueueAttributes of everything."""
+        return sqs_attributes.attributes(self._sqs, self._settings.url(queue))
 
     def redrive(self, queue: str, *, rate: int | None = None) -> int | None:
         """StartMessageMoveTask from the dead-letter queue: None, for SQS moves them in the background.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from botocore.exceptions import ClientError
 
 from penstock.aws.errors import calling, code_of
-from penstock.ports import QueueDepth
+from penstock.aws.sqs_attributes import depth
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -79,24 +79,6 @@ def move_by_hand(sqs: "SQSClient", dead_letter_url: str, url: str) -> int:
         moved += len(messages)
         left -= len(messages)
     return moved
-
-
-def depth(sqs: "SQSClient", url: str) -> QueueDepth:
-    """The approximate numbers of one queue."""
-    with calling("SQS GetQueueAttributes", url):
-        attributes = sqs.get_queue_attributes(
-            QueueUrl=url,
-            AttributeNames=[
-                "ApproximateNumberOfMessages",
-                "ApproximateNumberOfMessagesNotVisible",
-                "ApproximateNumberOfMessagesDelayed",
-            ],
-        )["Attributes"]
-    return QueueDepth(
-        visible=int(attributes["ApproximateNumberOfMessages"]),
-        in_flight=int(attributes["ApproximateNumberOfMessagesNotVisible"]),
-        delayed=int(attributes["ApproximateNumberOfMessagesDelayed"]),
-    )
 
 
 def _same_message(message: "MessageTypeDef", url: str) -> Any:

@@ -1,13 +1,13 @@
 """One delivery, from the message to its outcome.
 
-``execute`` is a pipeline over one frozen value: resolve -> check_time -> claim -> load -> perform -> decide -> settle. Each
-step takes the execution and gives the next one; the first that has an answer ends it.
+``execute`` is a pipeline over one frozen value: resolve -> check_time -> fetch -> claim -> load -> perform -> decide ->
+settle. Each step takes the execution and gives the next one; the first that has an answer ends it.
 """
 
 from penstock.delivery import Delivery
 from penstock.execution.claim import claim
 from penstock.execution.perform import decide, load, perform
-from penstock.execution.resolve import check_time, resolve
+from penstock.execution.resolve import check_time, fetch, resolve
 from penstock.execution.settle import settle
 from penstock.execution.value import Acknowledge, Execution, Invocation, Leave, Raised, Worker, come_back_later
 from penstock.hooks import Ended
@@ -16,7 +16,7 @@ from penstock.states import Status
 
 __all__ = ["Acknowledge", "Execution", "Invocation", "Leave", "Worker", "come_back_later", "execute"]
 
-STEPS = (resolve, check_time, claim, load, perform, decide, settle)
+STEPS = (resolve, check_time, fetch, claim, load, perform, decide, settle)
 
 
 def execute(delivery: Delivery, worker: Worker) -> Execution:

@@ -6,7 +6,14 @@ from functools import partial
 from msgspec.structs import replace
 
 from penstock.current import Run, running
-from penstock.errors import AccessRefused, ConfigurationError, InvalidArguments, TaskCancelled, Unavailable
+from penstock.errors import (
+    AccessRefused,
+    ArgumentsLost,
+    ConfigurationError,
+    InvalidArguments,
+    TaskCancelled,
+    Unavailable,
+)
 from penstock.execution.value import CancelNow, Execution, Raised, Returned, Worker, known
 from penstock.limits import time_limit
 from penstock.record import Progress
@@ -17,14 +24,16 @@ from penstock.transitions import progress
 
 
 def load(x: Execution, _worker: Worker) -> Execution:
-    """Turn the envelope's JSON into the arguments that the annotations ask for."""
-    envelope = known(x.envelope)
+    """Turn the JSON of the arguments into the values that the annotations ask for."""
     if known(x.row).cancel_requested:
         return replace(x, outcome=CancelNow())
+    if isinstance(x.arguments, ArgumentsLost):
+        return replace(x, outcome=Raised(x.arguments, hopeless="without its arguments no attempt can run"))
     try:
-        return replace(x, call=known(x.task).codec.decode_arguments(envelope.args, envelope.kwargs))
+        return replace(x, call=known(x.task).codec.decode_arguments(*known(x.arguments)))
     except (InvalidArguments, ConfigurationError) as error:
-        return replace(x, outcome=Raised(error, hopeless=True))
+        why = "the message does not fit the function as it is deployed here"
+        return replace(x, outcome=Raised(error, hopeless=why))
     except Exception as error:  # the constructors of the arguments' types are user code too
         return replace(x, outcome=Raised(error))
 
@@ -65,7 +74,7 @@ def decide(x: Execution, worker: Worker) -> Execution:
     if not isinstance(x.outcome, Raised):
         return x
     if x.outcome.hopeless:
-        return replace(x, decision=GiveUp("the message does not fit the function as it is deployed here"))
+        return replace(x, decision=GiveUp(x.outcome.hopeless))
     policy, left = known(x.task).options.retry, known(x.row).attempts_left or 0
     attempt = max(1, policy.max_attempts - left)  # of this budget: after a redrive the backoff starts anew too
     decision = policy.decide(x.outcome.error, attempt=attempt, attempts_left=left, random=worker.ports.random.random)

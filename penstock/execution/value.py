@@ -8,9 +8,10 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from penstock import error_groups
+from penstock.arguments import Arguments
 from penstock.delivery import Delivery
 from penstock.envelope import Envelope
-from penstock.errors import AccessRefused, Unavailable
+from penstock.errors import AccessRefused, ArgumentsLost, Unavailable
 from penstock.failure import Failure
 from penstock.hooks import Hooks
 from penstock.ports import Applied, Ports, Refused
@@ -55,10 +56,10 @@ class Returned(Struct, frozen=True):
 
 
 class Raised(Struct, frozen=True):
-    """User code, or reading its arguments, raised this. ``hopeless``: no later attempt can do better."""
+    """User code, or reading its arguments, raised this. ``hopeless`` says why no later attempt can do better."""
 
     error: BaseException
-    hopeless: bool = False
+    hopeless: str = ""
 
 
 class CancelNow(Struct, frozen=True):
@@ -72,6 +73,7 @@ class Execution(Struct, frozen=True):
     owner: str
     envelope: Envelope | None = None
     task: AnyTask | None = None
+    arguments: Arguments | ArgumentsLost | None = None
     row: TaskRow | None = None
     call: tuple[list[Any], dict[str, Any]] | None = None
     started_at: datetime | None = None

@@ -13,11 +13,15 @@ from penstock.error_groups import ErrorGroup
 from penstock.errors import EnvelopeError, ResultError
 from penstock.flask import shapes
 from penstock.operations import Operation
+from penstock.ports import QueueAttributes
+from penstock.queues import QueueView, differences
 from penstock.record import AttemptRow, ErrorSummary, Progress, TaskRow
 from penstock.redaction import redact
 from penstock.result import TaskResult
 from penstock.states import Status
 from penstock.times import to_text
+from penstock.watching import Mapping as EventSourceMapping
+from penstock.watching import Point
 
 Document = Mapping[str, JSON]
 
@@ -145,6 +149,47 @@ def operation(operation: Operation) -> shapes.Operation:
     }
 
 
+def queue(view: QueueView) -> shapes.Queue:
+    """One queue: live, and as it has done."""
+    return {
+        "name": view.name,
+        "paused": view.is_paused,
+        "live": _attributes(view.live),
+        "dead_letters": _attributes(view.letters),
+        "mapping": None if view.mapping is None else mapping(view.mapping),
+        "oldest_age": view.oldest_age,
+        "points": [point(each) for each in view.points],
+        "differences": differences(view),
+        "problems": view.problems,
+    }
+
+
+def mapping(mapping: EventSourceMapping) -> shapes.EventSource:
+    """What polls a queue."""
+    return {
+        "enabled": mapping.enabled,
+        "state": mapping.state,
+        "function": mapping.function,
+        "batch_size": mapping.batch_size,
+        "batch_window": mapping.batch_window,
+        "max_concurrency": mapping.max_concurrency,
+        "reports_failures": mapping.reports_failures,
+    }
+
+
+def point(point: Point) -> shapes.Point:
+    """One period of a queue."""
+    return {
+        "at": to_text(point.at),
+        "succeeded": point.succeeded,
+        "failed": point.failed,
+        "dead": point.dead,
+        "retried": point.retried,
+        "duration_ms": point.duration_ms,
+        "queued_ms": point.queued_ms,
+    }
+
+
 def audit_line(line: AuditLine) -> shapes.AuditLine:
     """Who did what, and when."""
     return {
@@ -160,6 +205,22 @@ def arguments(row: TaskRow) -> dict[str, JSON] | None:
     """As enqueued, secrets redacted by the names of their keys; None where the row keeps no envelope."""
     found = _arguments(row)
     return None if found is None else redact(found)
+
+
+def _attributes(live: QueueAttributes) -> shapes.Attributes:
+    return {
+        "visibility_timeout": live.visibility_timeout,
+        "retention": live.retention,
+        "delay": live.delay,
+        "fifo": live.fifo,
+        "max_receive_count": live.max_receive_count,
+        "dead_letter_queue": live.dead_letter_queue,
+        "depth": {
+            "visible": live.depth.visible,
+            "in_flight": live.depth.in_flight,
+            "delayed": live.depth.delayed,
+        },
+    }
 
 
 def _at(at: datetime | None) -> str | None:
@@ -197,13 +258,18 @@ def _error(error: ErrorSummary | None) -> shapes.ErrorWords | None:
 
 
 def _arguments(row: TaskRow) -> dict[str, JSON] | None:
-    """As enqueued; None where the row keeps no envelope (a sensitive task, or one that never failed)."""
+    """As enqueued, or where they are if they were too large for the message.
+
+    None where the row keeps no envelope: a sensitive or a large one, or that of a task that never failed.
+    """
     if row.envelope is None:
         return None
     try:
         envelope = Envelope.from_json(row.envelope)
     except EnvelopeError:  # a message that was never ours to read: the raw text is all there is
         return {"raw": row.envelope}
+    if envelope.arguments is not None:
+        return {"in_s3": envelope.arguments.key, "bytes": envelope.arguments.bytes}
     return {"args": envelope.args, "kwargs": envelope.kwargs}
 
 

@@ -8,6 +8,7 @@ from werkzeug.exceptions import HTTPException
 
 from penstock.envelope import JSON
 from penstock.errors import (
+    ArgumentsLost,
     ConfirmationNeeded,
     EnqueueUncertain,
     EnvelopeLost,
@@ -15,6 +16,7 @@ from penstock.errors import (
     InvalidArguments,
     InvalidOption,
     InvalidSearch,
+    NoMapping,
     NotDead,
     NotForgettable,
     OperationNotFound,
@@ -42,6 +44,8 @@ _STATUS: tuple[tuple[type[PenstockError], int], ...] = (
     (ConfirmationNeeded, 422),
     (NotDead, 409),
     (EnvelopeLost, 409),
+    (ArgumentsLost, 409),
+    (NoMapping, 409),
     (NotForgettable, 409),
     (UnknownTask, 409),
 )

@@ -162,6 +162,70 @@ class Operation(TypedDict):
     updated_at: Time
 
 
+class Depth(TypedDict):
+    """About how many messages wait, are being worked on, and are delayed: SQS's own approximations."""
+
+    visible: int
+    in_flight: int
+    delayed: int
+
+
+class Attributes(TypedDict):
+    """A queue as SQS has it at this moment; times are seconds."""
+
+    visibility_timeout: int
+    retention: int
+    delay: int
+    fifo: bool
+    max_receive_count: int | None
+    dead_letter_queue: str | None
+    depth: Depth
+
+
+class EventSource(TypedDict):
+    """The event source mapping that polls a queue for a function. ``enabled`` is what was asked for, ``state`` AWS's word.
+
+    ``batch_window`` is seconds; ``max_concurrency`` is null where only AWS limits it.
+    """
+
+    enabled: bool
+    state: str
+    function: str
+    batch_size: int
+    batch_window: int
+    max_concurrency: int | None
+    reports_failures: bool
+
+
+class Point(TypedDict):
+    """One period of a queue, from ``at`` on: runs that ended so, deliveries to be tried again, and mean times."""
+
+    at: Time
+    succeeded: int
+    failed: int
+    dead: int
+    retried: int
+    duration_ms: Milliseconds | None
+    queued_ms: Milliseconds | None
+
+
+class Queue(TypedDict):
+    """One queue. ``dead_letters`` is its dead-letter queue, ``oldest_age`` is seconds.
+
+    ``differences`` are what is not as it was set up, ``problems`` what could not be read: the rest is true all the same.
+    """
+
+    name: str
+    paused: bool
+    live: Attributes
+    dead_letters: Attributes
+    mapping: EventSource | None
+    oldest_age: int | None
+    points: list[Point]
+    differences: list[str]
+    problems: list[str]
+
+
 class AuditLine(TypedDict):
     """Who did what to which subject, and when."""
 

@@ -1,14 +1,16 @@
 """One local execution environment: a process that has loaded the handler and runs one invocation at a time."""
 
 import contextlib
+import io
 import json
 import os
 import select
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -27,7 +29,7 @@ class FunctionSettings:
     """A function as Lambda knows it.
 
     ``handler`` is ``module:name``, imported from ``directory``; ``environ`` is its whole environment; ``output`` is where
-    stdout and stderr go, this process's own if None.
+    stdout and stderr go, this process's own if None; or else ``on_line`` gets each line of both, from a thread.
     """
 
     handler: str
@@ -37,6 +39,7 @@ class FunctionSettings:
     arn_prefix: str = "arn:aws:lambda:us-east-1:123456789012:function:"
     memory_mb: int = 1024
     output: int | IO[Any] | None = None
+    on_line: Callable[[str], None] | None = None
 
     def context(self) -> dict[str, str]:
         """The fields of the handler's context that stay the same."""
@@ -69,8 +72,8 @@ class ExecutionEnvironment:
                 cwd=settings.directory,
                 env=_environ(settings),
                 stdin=subprocess.DEVNULL,
-                stdout=settings.output,
-                stderr=settings.output,
+                stdout=subprocess.PIPE if settings.on_line else settings.output,
+                stderr=subprocess.STDOUT if settings.on_line else settings.output,
                 pass_fds=(request_end, response_end),
                 start_new_session=True,  # a group of its own: a kill takes along what the handler started
             )
@@ -81,6 +84,11 @@ class ExecutionEnvironment:
         finally:
             os.close(request_end)
             os.close(response_end)
+        self._reader: threading.Thread | None = None
+        if settings.on_line is not None:
+            # A pipe for each environment: lines of two that share one can get into each other.
+            self._reader = threading.Thread(target=self._read_output, args=(settings.on_line,), daemon=True)
+            self._reader.start()
 
     @property
     def usable(self) -> bool:
@@ -114,6 +122,14 @@ class ExecutionEnvironment:
             self._closed = True
             os.close(self._requests)
             os.close(self._responses)
+            if self._reader is not None:
+                self._reader.join(_LOOK_SECONDS)
+
+    def _read_output(self, on_line: Callable[[str], None]) -> None:
+        if self._process.stdout is not None:
+            with io.TextIOWrapper(self._process.stdout, encoding="utf-8", errors="replace") as lines:
+                for line in lines:
+                    on_line(line.rstrip("\n"))
 
     def _load(self, request_id: str) -> InvocationResult | None:
         if self._ready:

@@ -19,7 +19,8 @@ from werkzeug.serving import BaseWSGIServer, make_server
 from werkzeug.wsgi import get_input_stream
 
 from penstock.errors import ConfigurationError
-from penstock.local import lifeline
+from penstock.local import lifeline, moto_cloudwatch
+from penstock.local.mapping_api import MappingApi
 from penstock.local.sockets import HOST, listen
 
 READY_PATH = "/moto-api/"  # answered by moto itself, whatever the services do
@@ -66,7 +67,8 @@ class QuietHandler(MotoRequestHandler):
 
 def server(fd: int) -> BaseWSGIServer:
     """moto's server on the listening socket ``fd``; ``serve_forever()`` runs it."""
-    application = OneAtATime(DomainDispatcherApplication(create_backend_app))
+    moto_cloudwatch.install()
+    application = MappingApi(OneAtATime(DomainDispatcherApplication(create_backend_app)))
     return make_server(HOST, 0, application, threaded=True, request_handler=QuietHandler, fd=fd)
 
 

@@ -37,6 +37,7 @@ class Pollers:
         self._on_error = on_error
         self._abandon = abandon
         self._stopping = threading.Event()
+        self._paused = threading.Event()
         self._turn = threading.Lock()
         self._threads = [
             threading.Thread(target=self._run, name=f"poller-{mapping.queue.name}-{number}", daemon=True)
@@ -64,6 +65,13 @@ class Pollers:
         except PenstockError as error:  # the queues may be gone already; then there is nothing to give back
             self._on_error(error)
         return finished
+
+    def set_enabled(self, enabled: bool) -> None:
+        """False: receive no more until True; what is under way ends, what waits for its window goes back. Returns at once."""
+        if enabled:
+            self._paused.clear()
+        else:
+            self._paused.set()
 
     def ask_to_stop(self) -> None:
         """Poll no more, and return at once: for several mappings, ask all before you stop the first."""
@@ -95,6 +103,10 @@ class Pollers:
         with self._turn:
             pause = FIRST_PAUSE_SECONDS
             while not self._stopping.is_set():
+                if self._paused.is_set():
+                    self._mapping.give_back()
+                    self._stopping.wait(LONGEST_PAUSE_SECONDS)
+                    continue
                 batch = self._mapping.collect()
                 if batch is not None:
                     return batch

@@ -1,4 +1,4 @@
-"""Makes on moto what Terraform makes at AWS: queues with their dead-letter queues, the table, the buckets.
+"""Makes on moto what Terraform makes at AWS: queues with their dead-letter queues and mappings, the table, the buckets.
 
 Doing it twice is doing it once: a stack that starts against a moto which still runs finds what is there and keeps it.
 """
@@ -6,7 +6,7 @@ Doing it twice is doing it once: a stack that starts against a moto which still 
 import json
 import os
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import botocore.session
@@ -20,7 +20,9 @@ from penstock.local.project import Project
 from penstock.local.queue_list import QueueEntry, QueueList
 
 if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
@@ -62,6 +64,14 @@ class LocalClients:
         """Amazon DynamoDB, as moto plays it."""
         return self._session.client("dynamodb", endpoint_url=self._endpoint, config=self._config)
 
+    def cloudwatch(self) -> "CloudWatchClient":
+        """Amazon CloudWatch, as moto plays it."""
+        return self._session.client("cloudwatch", endpoint_url=self._endpoint, config=self._config)
+
+    def functions(self) -> "LambdaClient":
+        """AWS Lambda, of which mapping_api.py plays the event source mappings."""
+        return self._session.client("lambda", endpoint_url=self._endpoint, config=self._config)
+
     def s3(self) -> "S3Client":
         """Amazon S3, as moto plays it, with the bucket in the path: no name server knows bucket.127.0.0.1."""
         return self._session.client("s3", endpoint_url=self._endpoint, config=self._config)
@@ -72,6 +82,7 @@ def provision(project: Project, endpoint: str) -> dict[str, str]:
     clients = LocalClients(endpoint)
     queues = QueueList.read(project.queue_list)
     urls = make_queues(clients.sqs(), queues, project.prefix)
+    make_mappings(clients.functions(), queues, urls)
     make_table(clients.dynamodb(), project.table)
     make_buckets(clients.s3(), [project.payload_bucket, *project.buckets.values()])
     return _variables(project, queues, urls)
@@ -97,6 +108,30 @@ def describe(project: Project, endpoint: str) -> dict[str, str]:
 def make_queues(sqs: "SQSClient", queues: QueueList, prefix: str) -> dict[str, str]:
     """Each queue and its dead-letter queue. Queue name -> URL."""
     return {queue.name: _make_queue(sqs, queue, prefix) for queue in queues.queues.values()}
+
+
+def make_mappings(functions: "LambdaClient", queues: QueueList, urls: Mapping[str, str]) -> None:
+    """An event source mapping a queue. One that is there gets new settings and, as with Terraform, stays paused if it is."""
+    for queue in queues.queues.values():
+        arn = queue_arn(urls[queue.name])
+        found = functions.list_event_source_mappings(EventSourceArn=arn)["EventSourceMappings"]
+        if found:
+            functions.update_event_source_mapping(UUID=found[0]["UUID"], **_mapping_settings(queue))
+        else:
+            functions.create_event_source_mapping(
+                EventSourceArn=arn, FunctionName=function_name(queue.name), **_mapping_settings(queue)
+            )
+
+
+def queue_arn(url: str) -> str:
+    """The ARN of the queue at ``url``."""
+    account, name = url.rsplit("/", 2)[-2:]
+    return f"arn:aws:sqs:{REGION}:{account}:{name}"
+
+
+def function_name(queue: str) -> str:
+    """What the function that works on ``queue`` is called."""
+    return f"penstock-local-{queue}"
 
 
 def make_table(dynamodb: "DynamoDBClient", name: str) -> None:
@@ -134,6 +169,15 @@ def _make_queue(sqs: "SQSClient", queue: QueueEntry, prefix: str) -> str:
             "RedrivePolicy": json.dumps(policy),
         },
     )
+
+
+def _mapping_settings(queue: QueueEntry) -> Any:
+    return {
+        "BatchSize": queue.batch_size,
+        "MaximumBatchingWindowInSeconds": queue.batch_window,
+        "ScalingConfig": {"MaximumConcurrency": queue.max_concurrency},
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+    }
 
 
 def _ensure(sqs: "SQSClient", name: str, attributes: Mapping[str, str]) -> str:

@@ -134,6 +134,7 @@ class QueueList:
                     "url": url(entry),
                     "time_limit": entry.time_limit,
                     "max_receive_count": entry.max_receive_count,
+                    "visibility_timeout": entry.visibility_timeout,
                 }
                 for entry in self.queues.values()
             }

@@ -16,11 +16,13 @@ from types import FrameType
 from penstock.aws.connection import ports as aws_ports
 from penstock.errors import PenstockError
 from penstock.local import lifeline
-from penstock.local.environment import require_loopback
 from penstock.local.execution_environment import FunctionSettings
 from penstock.local.function import LocalFunction
 from penstock.local.mapping import EventSourceMapping, SettledBatch
+from penstock.local.mapping_states import MappingStates
+from penstock.local.metrics import MetricsAgent
 from penstock.local.pollers import Pollers
+from penstock.local.provision import LocalClients, function_name, queue_arn
 from penstock.local.queue_list import QueueEntry, QueueList
 from penstock.local.schedule import Schedule
 from penstock.ports import Ports
@@ -39,13 +41,13 @@ _INVOCATIONS_PER_CORE = 2
 class Workers:
     """The mapping, the function and the pollers of one queue."""
 
-    def __init__(self, entry: QueueEntry, handler: str, environ: Mapping[str, str], ports: Ports, cores: int) -> None:
+    def __init__(
+        self, entry: QueueEntry, function: FunctionSettings, ports: Ports, cores: int, *, source_arn: str
+    ) -> None:
         concurrency = min(entry.max_concurrency, cores * _INVOCATIONS_PER_CORE)
-        function = FunctionSettings(handler, Path.cwd(), environ, name=f"penstock-local-{entry.name}")
+        self.arn = source_arn
         self._function = LocalFunction(function, limit=concurrency)
-        mapping = EventSourceMapping(
-            ports.transport, self._function, entry, ports.clock, source_arn=_arn(ports.settings, entry.name)
-        )
+        mapping = EventSourceMapping(ports.transport, self._function, entry, ports.clock, source_arn=source_arn)
         self._pollers = Pollers(
             mapping,
             threads=concurrency,
@@ -58,6 +60,10 @@ class Workers:
         """Begin to poll, with one execution environment loading already."""
         self._function.warm(1)
         self._pollers.start()
+
+    def set_enabled(self, enabled: bool) -> None:
+        """False: poll no more until True, and finish what is under way."""
+        self._pollers.set_enabled(enabled)
 
     def ask_to_stop(self) -> None:
         """Poll no more, and return at once."""
@@ -72,13 +78,32 @@ class Workers:
 @contextmanager
 def polling(queues: QueueList, handler: str, environ: Mapping[str, str], *, reconciler: str = "") -> Iterator[None]:
     """Inside, every queue of ``queues`` is polled and ``handler`` works on what comes; ``reconciler`` runs on a schedule."""
-    require_loopback(environ.get("AWS_ENDPOINT_URL", ""))
+    clients = LocalClients(environ.get("AWS_ENDPOINT_URL", ""))
     ports = aws_ports(Settings.from_environ(environ))
     cores = os.cpu_count() or 1
-    workers = [Workers(entry, handler, environ, ports, cores) for entry in queues.queues.values()]
+    agent = MetricsAgent(clients.cloudwatch(), on_error=_say)
+
+    def function(name: str, handler: str) -> FunctionSettings:
+        return FunctionSettings(handler, Path.cwd(), environ, name=name, on_line=lambda line: _hear(line, agent))
+
+    workers = [
+        Workers(
+            entry,
+            function(function_name(entry.name), handler),
+            ports,
+            cores,
+            source_arn=queue_arn(ports.settings.url(entry.name)),
+        )
+        for entry in queues.queues.values()
+    ]
+    states = MappingStates(clients.functions(), {worker.arn: worker.set_enabled for worker in workers}, on_error=_say)
     with ExitStack() as stopping:
+        agent.start()
+        stopping.callback(agent.stop)
+        states.start()  # before anything polls: a queue that was paused before a reload stays so
+        stopping.callback(states.stop)
         if reconciler:
-            schedule = _reconciling(reconciler, environ)
+            schedule = _reconciling(function("penstock-local-reconciler", reconciler))
             stopping.callback(schedule.stop)
             schedule.start()
         for worker in workers:
@@ -119,8 +144,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     return 0
 
 
-def _reconciling(handler: str, environ: Mapping[str, str]) -> Schedule:
-    function = FunctionSettings(handler, Path.cwd(), environ, name="penstock-local-reconciler")
+def _reconciling(function: FunctionSettings) -> Schedule:
     return Schedule(
         LocalFunction(function, limit=1),
         seconds=RECONCILER_SECONDS,
@@ -134,13 +158,15 @@ def _tell_batch(queue: str, settled: SettledBatch) -> None:
         _say(f"{queue}: {len(settled.left)} of {len(settled.messages)} messages stay in the queue: {settled.reason}")
 
 
-def _arn(settings: Settings, queue: str) -> str:
-    account, name = settings.url(queue).rsplit("/", 2)[-2:]
-    return f"arn:aws:sqs:{settings.region}:{account}:{name}"
+def _hear(line: str, agent: MetricsAgent) -> None:
+    """A line of a function: metrics go to CloudWatch, and are nothing to read; the rest is shown."""
+    if not agent.take(line):
+        _say(line)
 
 
 def _say(line: str) -> None:
-    print(line, flush=True)
+    sys.stdout.write(f"{line}\n")  # in one piece: many threads speak
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

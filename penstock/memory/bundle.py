@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping
 
 from penstock.memory.ledger import MemoryLedger
 from penstock.memory.manual_clock import ManualClock
+from penstock.memory.mappings import MemoryMappings
 from penstock.memory.payloads import MemoryPayloadStore
 from penstock.memory.results import MemoryResultStore
+from penstock.memory.stats import MemoryStats
 from penstock.memory.transport import MemoryTransport
 from penstock.ports import Ports, Random, Sleep
 from penstock.settings import QueueSettings, Settings
@@ -50,15 +52,18 @@ def ports(
     settings = Settings(queues=_queue_settings(queues), table="memory", payload_bucket="memory")
     the_clock = clock or utc_now
     the_random = random or SeededRandom()
+    transport = MemoryTransport(settings, clock=the_clock, random=the_random)
     return Ports(
         settings=settings,
-        transport=MemoryTransport(settings, clock=the_clock, random=the_random),
+        transport=transport,
         results=MemoryResultStore(the_clock),
         payloads=MemoryPayloadStore(),
         clock=the_clock,
         random=the_random,
         sleep=sleep or (clock.sleep if isinstance(clock, ManualClock) else time.sleep),
         ledger=MemoryLedger(the_clock),
+        stats=MemoryStats(settings, transport.oldest_age),
+        mappings=MemoryMappings(settings),
     )
 
 

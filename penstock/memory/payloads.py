@@ -21,6 +21,6 @@ class MemoryPayloadStore:
             return self._contents[key]
 
     def delete(self, key: str) -> None:
-        """Forget what was kept under ``key``; no error where nothing was."""
+        """Forget what was kept under ``key``. Nothing there is not an error."""
         with self._lock:
             self._contents.pop(key, None)

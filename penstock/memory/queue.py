@@ -96,12 +96,13 @@ class Message:
 
 @dataclass(slots=True)
 class Queue:
-    """Messages in the order of sending; ``visibility_timeout`` is seconds."""
+    """Messages in the order of sending; ``visibility_timeout`` is seconds, ``retention`` how long one is kept."""
 
     fifo: bool
     visibility_timeout: int
     max_receive_count: int = 0
     dead_letters: "Queue | None" = None
+    retention: timedelta = MAX_RETENTION
     messages: dict[str, Message] = field(default_factory=dict)
     _deduplication: dict[str, tuple[datetime, str]] = field(default_factory=dict)
 
@@ -171,12 +172,17 @@ class Queue:
         delayed = sum(message.is_delayed(now) for message in self.messages.values())
         return QueueDepth(visible=len(self.messages) - in_flight - delayed, in_flight=in_flight, delayed=delayed)
 
+    def oldest_age(self, now: datetime) -> int:
+        """Age of the oldest message (whole seconds), whoever holds it; 0 where there is none."""
+        self._forget_expired(now)
+        return int((now - min((m.sent_at for m in self.messages.values()), default=now)).total_seconds())
+
     def _message(self, receipt_handle: str) -> Message | None:
         message = self.messages.get(receipt_handle.partition("/")[0])
         return message if message is not None and message.receipt_handle == receipt_handle else None
 
     def _forget_expired(self, now: datetime) -> None:
-        for message in [m for m in self.messages.values() if m.sent_at + MAX_RETENTION < now]:
+        for message in [m for m in self.messages.values() if m.sent_at + self.retention < now]:
             del self.messages[message.message_id]
         for key in [key for key, (at, _) in self._deduplication.items() if at + DEDUPLICATION_INTERVAL <= now]:
             del self._deduplication[key]

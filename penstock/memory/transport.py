@@ -7,6 +7,7 @@ order of sending here, which SQS does not promise.
 import threading
 import uuid
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from penstock.errors import AccessRefused, PenstockError, UnknownQueue
 from penstock.memory.queue import (
@@ -17,11 +18,11 @@ from penstock.memory.queue import (
     Message,
     Queue,
 )
-from penstock.ports import OutgoingMessage, QueueDepth, Random, ReceivedMessage, RedriveStatus
+from penstock.ports import OutgoingMessage, QueueAttributes, QueueDepth, Random, ReceivedMessage, RedriveStatus
 from penstock.settings import Settings, dead_letter_queue
 from penstock.times import Clock, seconds
 
-# A queue's own visibility timeout is six times its function's timeout, here that of one task.
+# Where the settings do not tell: a queue's own is six times its function's timeout, here that of one task.
 _VISIBILITY_FACTOR = 6
 _DEAD_LETTER_VISIBILITY_SECONDS = 30
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_StartMessageMoveTask.html
@@ -34,6 +35,7 @@ class MemoryTransport:
     def __init__(self, settings: Settings, *, clock: Clock, random: Random) -> None:
         self._clock = clock
         self._random = random
+        self._settings = settings
         self._lock = threading.Lock()
         self._queues: dict[str, Queue] = {}
         for name, queue in settings.queues.items():
@@ -41,9 +43,10 @@ class MemoryTransport:
             self._queues[dead_letter_queue(name)] = dead_letters
             self._queues[name] = Queue(
                 fifo=queue.fifo,
-                visibility_timeout=_VISIBILITY_FACTOR * queue.time_limit,
+                visibility_timeout=queue.visibility_timeout or _VISIBILITY_FACTOR * queue.time_limit,
                 max_receive_count=queue.max_receive_count,
                 dead_letters=dead_letters,
+                retention=timedelta(seconds=queue.retention),
             )
 
     def send(self, message: OutgoingMessage) -> str:
@@ -112,6 +115,26 @@ class MemoryTransport:
         """How much is in the queue: exact here."""
         with self._lock:
             return self._queue(queue).depth(self._clock())
+
+    def attributes(self, queue: str) -> QueueAttributes:
+        """How the queue is set up, which here is what the settings say."""
+        with self._lock:
+            its_queue = self._queue(queue)
+            buries = its_queue.dead_letters is not None
+            return QueueAttributes(
+                visibility_timeout=its_queue.visibility_timeout,
+                retention=int(its_queue.retention.total_seconds()),
+                delay=0,
+                fifo=its_queue.fifo,
+                max_receive_count=its_queue.max_receive_count if buries else None,
+                dead_letter_queue=self._settings.queue(queue).dead_letter_url.rsplit("/", 1)[-1] if buries else None,
+                depth=its_queue.depth(self._clock()),
+            )
+
+    def oldest_age(self, queue: str) -> int:
+        """Age of the oldest message of a queue or dead-letter queue, in seconds; 0 where there is none."""
+        with self._lock:
+            return self._queue(queue).oldest_age(self._clock())
 
     def redrive(self, queue: str, *, rate: int | None = None) -> int:
         """Move what is visible in the dead-letter queue back, as StartMessageMoveTask does; how many were moved.

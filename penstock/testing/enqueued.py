@@ -7,8 +7,9 @@ from typing import Any
 
 from msgspec import Struct
 
+from penstock import arguments
 from penstock.envelope import JSON, Envelope
-from penstock.ports import OutgoingMessage
+from penstock.ports import OutgoingMessage, PayloadStore
 from penstock.registry import AnyTask
 
 _SHOWN = 20
@@ -34,8 +35,8 @@ class Enqueued(Struct, frozen=True):
         return f"{call}{f'  using({using})' if using else ''}  on {self.queue}"
 
 
-def enqueued(sent: Sequence[OutgoingMessage]) -> list[Enqueued]:
-    """The calls behind messages, oldest first; a repeated send is the same call."""
+def enqueued(sent: Sequence[OutgoingMessage], payloads: PayloadStore | None) -> list[Enqueued]:
+    """The calls behind messages, oldest first; a repeated send is the same call. ``payloads`` has large arguments."""
     calls: dict[str, Enqueued] = {}
     for message in sent:
         envelope = Envelope.from_json(message.body)
@@ -45,8 +46,7 @@ def enqueued(sent: Sequence[OutgoingMessage]) -> list[Enqueued]:
                 envelope.id,
                 envelope.task,
                 message.queue,
-                envelope.args,
-                envelope.kwargs,
+                *arguments.of(envelope, payloads),
                 message.delay,
                 envelope.group,
                 envelope.tags,

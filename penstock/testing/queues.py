@@ -33,6 +33,7 @@ def settings(entries: Iterable[QueueEntry]) -> dict[str, QueueSettings]:
             f"memory://{entry.name}" + (".fifo" if entry.fifo else ""),
             time_limit=entry.time_limit,
             max_receive_count=entry.max_receive_count,
+            visibility_timeout=entry.visibility_timeout,
         )
         for entry in entries
     }

@@ -34,7 +34,7 @@ class Sandbox:
 
     def enqueued(self, task: AnyTask | None = None) -> list[Enqueued]:
         """Every call enqueued in this test, by tests, views and tasks alike, or those of ``task``; oldest first."""
-        calls = enqueued(self.stack.transport.sent)
+        calls = enqueued(self.stack.transport.sent, self.stack.ports.payloads)
         return [call for call in calls if task is None or call.task == task.name]
 
     def assert_enqueued(self, task: AnyTask, /, *args: Any, **kwargs: Any) -> Enqueued:
@@ -68,7 +68,7 @@ class Sandbox:
         """
         done = {event.task_id for event in self.stack.run(limit)}
         self.stack.reconcile()
-        calls = enqueued(self.stack.transport.sent)
+        calls = enqueued(self.stack.transport.sent, self.stack.ports.payloads)
         rows = [self.ports.results.get(call.id) for call in calls if call.id in done]
         return [self.tasks.result_of(row) for row in rows if row is not None]
 

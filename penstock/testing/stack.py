@@ -16,7 +16,14 @@ from penstock.hooks import Middleware
 from penstock.local.invocation import FunctionError, InvocationResult, Returned
 from penstock.local.mapping import EventSourceMapping
 from penstock.local.queue_list import QueueEntry
-from penstock.memory import MemoryLedger, MemoryPayloadStore, MemoryResultStore, SeededRandom
+from penstock.memory import (
+    MemoryLedger,
+    MemoryMappings,
+    MemoryPayloadStore,
+    MemoryResultStore,
+    MemoryStats,
+    SeededRandom,
+)
 from penstock.ports import Ports, ResultStore, Sleep
 from penstock.reconcile import reconcile
 from penstock.settings import Settings
@@ -53,6 +60,7 @@ class Stack:
         random = SeededRandom(seed)
         self.transport = SandboxTransport(settings, clock=clock, random=random)
         self.store = DeadlyStore(MemoryResultStore(clock))
+        self.stats = MemoryStats(settings, self.transport.oldest_age)
         self.ports = Ports(
             settings=settings,
             transport=self.transport,
@@ -62,6 +70,8 @@ class Stack:
             random=random,
             sleep=advance,
             ledger=MemoryLedger(clock),
+            stats=self.stats,
+            mappings=MemoryMappings(settings),
         )
         self._mappings = [
             EventSourceMapping(self.transport, self, entry, clock, source_arn=queues.arn(settings.queues[entry.name]))
@@ -99,6 +109,8 @@ class Stack:
         except Killed as death:
             return FunctionError("Runtime.ExitError", str(death))
         self.events += report.events
+        for done in report.events:
+            self.stats.record(done.queue, done.outcome, self.clock(), done.duration_ms, done.queued_ms)
         return Returned(json.dumps(report.response()))
 
     def run(self, limit: int = MAX_INVOCATIONS) -> list[RunEvent]:
@@ -120,7 +132,7 @@ class Stack:
     def step(self) -> list[RunEvent] | None:
         """One invocation for each queue that has something due, or time passes until one has; None: nothing is left."""
         first = len(self.events)
-        settled = [mapping.poll() for mapping in self._mappings]
+        settled = [mapping.poll() for mapping in self._mappings if self._is_enabled(mapping.queue.name)]
         if any(settled) or self._let_time_pass():
             return self.events[first:]
         return None
@@ -129,6 +141,10 @@ class Stack:
         """Close the book on what SQS buried by itself, as the reconciler does on its schedule."""
         for name in self.ports.settings.queues:
             reconcile(self.tasks, name)
+
+    def _is_enabled(self, queue: str) -> bool:
+        mapping = self.ports.mappings.get(queue)
+        return mapping is not None and mapping.enabled
 
     def _let_time_pass(self) -> bool:
         if any(mapping.held for mapping in self._mappings):  # a batch window is open

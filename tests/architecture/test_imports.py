@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from penstock.local.queue_list import QueueList
+
 ROOT = Path(__file__).parents[2]
 
 # What the web must not pay for at each cold start, beside what no import should ever start.
@@ -30,7 +32,9 @@ HEAVY = frozenset(
 # The worker connects at import, from what Terraform sets; no request is made.
 WORKER_ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "eu-central-1",
-    "PENSTOCK_QUEUES": '{"default": {"url": "https://example.com/1/default"}, "images": {"url": "https://example.com/1/images"}}',
+    "PENSTOCK_QUEUES": QueueList.read(ROOT / "infra/terraform/queues.auto.tfvars.json").to_environment(
+        lambda entry: f"https://example.com/1/{entry.name}"
+    ),
     "PENSTOCK_TABLE": "tasks",
     "PENSTOCK_PAYLOAD_BUCKET": "payloads",
     "UPLOADS_BUCKET": "uploads",

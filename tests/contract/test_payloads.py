@@ -26,12 +26,25 @@ def test_a_key_that_was_never_put_is_a_key_error(payloads: PayloadStore) -> None
         payloads.get("results/nothing")
 
 
-def test_what_was_deleted_is_gone(payloads: PayloadStore) -> None:
-    payloads.put("key", b"old")
-    payloads.delete("key")
-    with pytest.raises(KeyError):
-        payloads.get("key")
+def test_what_was_deleted_is_a_key_error(payloads: PayloadStore) -> None:
+    payloads.put("arguments/t-1/x", b"{}")
+    payloads.delete("arguments/t-1/x")
+    with pytest.raises(KeyError, match="arguments/t-1/x"):
+        payloads.get("arguments/t-1/x")
 
 
-def test_deleting_what_was_never_there_is_no_error(payloads: PayloadStore) -> None:
-    payloads.delete("nothing")
+def test_deleting_leaves_the_neighbours(payloads: PayloadStore) -> None:
+    payloads.put("arguments/t-1/x", b"1")
+    payloads.put("arguments/t-1/xy", b"2")
+    payloads.delete("arguments/t-1/x")
+    assert payloads.get("arguments/t-1/xy") == b"2"
+
+
+def test_deleting_what_is_not_there_is_no_error(payloads: PayloadStore) -> None:
+    payloads.delete("arguments/nothing")
+
+
+def test_a_key_may_have_whatever_a_task_id_may(payloads: PayloadStore) -> None:
+    key = "arguments/import-7_a.b:c@example.com/0f"
+    payloads.put(key, b"{}")
+    assert payloads.get(key) == b"{}"

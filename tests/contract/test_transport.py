@@ -6,7 +6,7 @@ import pytest
 
 from penstock.errors import AccessRefused, UnknownQueue
 from penstock.memory import ManualClock
-from penstock.ports import OutgoingMessage, QueueDepth, ReceivedMessage, Transport
+from penstock.ports import OutgoingMessage, QueueAttributes, QueueDepth, ReceivedMessage, Transport
 
 MAX_RECEIVE_COUNT = 3
 VISIBILITY_SECONDS = 360
@@ -448,3 +448,33 @@ class TestFifo:
     def test_a_message_without_a_deduplication_id_is_refused(self, transport: Transport) -> None:
         with pytest.raises(AccessRefused, match=r"deduplication_id|MessageDeduplicationId"):
             transport.send(OutgoingMessage("orders", "x", group="a"))
+
+
+class TestAttributes:
+    def test_a_queue_says_how_it_is_set_up_and_how_much_is_in_it(self, transport: Transport) -> None:
+        send(transport)
+        assert transport.attributes("default") == QueueAttributes(
+            visibility_timeout=VISIBILITY_SECONDS,
+            retention=4 * 24 * 3600,
+            delay=0,
+            fifo=False,
+            max_receive_count=MAX_RECEIVE_COUNT,
+            dead_letter_queue="test-default-dlq",
+            depth=QueueDepth(visible=1, in_flight=0, delayed=0),
+        )
+
+    def test_a_fifo_queue_says_so(self, transport: Transport) -> None:
+        attributes = transport.attributes("orders")
+        assert (attributes.fifo, attributes.dead_letter_queue) == (True, "test-orders-dlq.fifo")
+
+    def test_a_dead_letter_queue_keeps_longer_and_buries_nothing(self, transport: Transport) -> None:
+        attributes = transport.attributes("default-dlq")
+        assert (attributes.retention, attributes.max_receive_count, attributes.dead_letter_queue) == (
+            14 * 24 * 3600,
+            None,
+            None,
+        )
+
+    def test_a_queue_that_the_settings_do_not_name_is_an_error(self, transport: Transport) -> None:
+        with pytest.raises(UnknownQueue, match=r"'nope'"):
+            transport.attributes("nope")

@@ -15,7 +15,7 @@ from local.samples import Photo, photos
 from tests.e2e.checkout import copy_project
 from tests.e2e.deployment import TOKEN, Deployment
 from tests.e2e.emulator import MINISTACK, Emulator
-from tests.e2e.gaps import allow_batches, forbid_batches
+from tests.e2e.gaps import BATCHES, MAILS, allow, forbid
 from tests.e2e.stages import Ended, Journal
 from tests.e2e.visitor import Visitor
 
@@ -105,7 +105,8 @@ def deployed(interrupted: Ended, deployment: Deployment, emulator: Emulator, jou
     """The same command again, to its end."""
     with journal.stage("deploy again: package, terraform apply, zappa deploy"):
         ended = deployment.up().expect(0)
-    allow_batches(emulator.client("iam"), deployment.worker_roles())
+    allow(emulator.client("iam"), deployment.worker_roles(), BATCHES, MAILS)
+    allow(emulator.client("iam"), [deployment.reconciler_role()], BATCHES)
     return ended
 
 
@@ -154,6 +155,6 @@ def updated(deployed: Ended, deployment: Deployment, journal: Journal) -> Ended:
 @pytest.fixture(scope="session")
 def destroyed(deployed: Ended, deployment: Deployment, emulator: Emulator, journal: Journal) -> Ended:
     """Everything taken down."""
-    forbid_batches(emulator.client("iam"), deployment.worker_roles())
+    forbid(emulator.client("iam"), [*deployment.worker_roles(), deployment.reconciler_role()])
     with journal.stage("destroy: zappa undeploy, terraform destroy"):
         return deployment.down().expect(0)

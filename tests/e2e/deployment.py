@@ -19,7 +19,14 @@ STAGE = "dev"  # the one whose settings ship
 TOKEN = "the-token-of-the-end-to-end-tests"
 SECRET_KEY = "0123456789abcdef" * 4
 CHANGE = "the second version"
+MAIL_SENDER = "post@example.com"
 PLUGINS = "PENSTOCK_TF_PLUGIN_DIR"
+_ENQUEUE = """
+import json, sys, tasks
+from penstock.aws import connect
+connect(tasks.tasks)
+print(getattr(tasks, sys.argv[1]).enqueue(**json.loads(sys.argv[2])).id)
+"""
 # Lambda takes long where the machine has two processors and runs the emulator and Terraform as well.
 _UP_SECONDS, _DOWN_SECONDS = 400.0, 300.0
 
@@ -36,7 +43,8 @@ class Deployment:
         """Nothing is deployed yet: only the stage's variables are written."""
         root = project / "infra" / "terraform"
         # As docs/deploy.md says for a stage that is not to last: what protects data would also keep `destroy` from working.
-        (root / f"{STAGE}.tfvars").write_text("deletion_protection = false\n", encoding="utf-8")
+        variables = f'deletion_protection = false\nmail_sender = "{MAIL_SENDER}"\n'
+        (root / f"{STAGE}.tfvars").write_text(variables, encoding="utf-8")
         return cls(Shell(project, environment(emulator), journal), project)
 
     @property
@@ -59,6 +67,10 @@ class Deployment:
     def worker_roles(self) -> list[str]:
         """The names of the workers' roles."""
         return [worker["role_arn"].rpartition("/")[2] for worker in self.terraform.output("workers").values()]
+
+    def reconciler_role(self) -> str:
+        """The name of the reconciler's role."""
+        return str(self.terraform.output("reconciler")["role_arn"]).rpartition("/")[2]
 
     def change_web(self) -> None:
         """A change of the web app's code, as a developer would make it: seen on the sign-in page."""
@@ -95,6 +107,11 @@ class Deployment:
         """``flask penstock …`` with the web's environment: what an operator types."""
         shell = Shell(self.project, {**self.shell.environ, **self.web_environment()}, self.shell.journal)
         return shell.run(sys.executable, "-m", "flask", "--app", "flask_app.wsgi", "penstock", *arguments)
+
+    def enqueue(self, task: str, **arguments: object) -> str:
+        """Enqueue a task of the project as another program of it would, with the web's environment; the task's id."""
+        shell = Shell(self.project, {**self.shell.environ, **self.web_environment()}, self.shell.journal)
+        return shell.run(sys.executable, "-c", _ENQUEUE, task, json.dumps(arguments)).expect(0).last_line
 
     def _tool(self, action: str, *options: str) -> tuple[str, ...]:
         return (sys.executable, "-m", "tools.deploy", action, "--stage", STAGE, "--json", *options)

@@ -1,23 +1,30 @@
 """Where the emulator's IAM differs from AWS's, and what is done about it: nothing else is given to anyone."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 _POLICY = "emulator-only"
-# AWS has no such action: it judges the batch by sqs:ChangeMessageVisibility, which the role allows.
+Statement = Mapping[str, Any]
+# AWS has no such actions: it judges a batch by the action for one message, which the roles allow.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
-_BATCHES = {"Effect": "Allow", "Action": ["sqs:ChangeMessageVisibilityBatch"], "Resource": "*"}
+BATCHES: Statement = {
+    "Effect": "Allow",
+    "Action": ["sqs:ChangeMessageVisibilityBatch", "sqs:DeleteMessageBatch"],
+    "Resource": "*",
+}
+# At AWS the request has an identity as its resource, and ses:FromAddress. The emulator knows neither.
+MAILS: Statement = {"Effect": "Allow", "Action": ["ses:SendEmail"], "Resource": "*"}
 
 
-def allow_batches(iam: Any, roles: Iterable[str]) -> None:
-    """Let the workers' ``roles`` change the visibility of several messages in one request, as AWS lets them."""
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [_BATCHES]})
+def allow(iam: Any, roles: Iterable[str], *statements: Statement) -> None:
+    """Let ``roles`` do what AWS would let them do."""
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
     for role in roles:
         iam.put_role_policy(RoleName=role, PolicyName=_POLICY, PolicyDocument=policy)
 
 
-def forbid_batches(iam: Any, roles: Iterable[str]) -> None:
+def forbid(iam: Any, roles: Iterable[str]) -> None:
     """Take it back: Terraform cannot delete a role with a policy that it has not made."""
     for role in roles:
         iam.delete_role_policy(RoleName=role, PolicyName=_POLICY)

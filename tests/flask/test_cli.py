@@ -70,6 +70,16 @@ def test_dlq_show_as_json_has_error_arguments_and_attempts(run, dead):
     assert [attempt["number"] for attempt in document["errors"]] == [1]
 
 
+def test_dlq_show_says_where_arguments_are_that_were_too_large_for_the_message(run, tasks, worker):
+    tasks.registry["hopeless"].using(task_id="import-8").enqueue("x" * 1_048_576)
+    worker.bury()
+    arguments = json.loads(run("dlq", "show", "import-8", "--json").output)["arguments"]
+    assert (arguments["in_s3"].startswith("arguments/import-8/"), arguments["bytes"]) == (
+        True,
+        1_048_576 + len(json.dumps({"args": [], "kwargs": {"what": ""}}, separators=(",", ":"))),
+    )
+
+
 @pytest.mark.parametrize("command", [("show",), ("dlq", "show")])
 def test_an_unknown_task_id_is_an_error_without_a_traceback(run, command):
     result = run(*command, "nowhere")

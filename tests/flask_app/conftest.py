@@ -5,6 +5,7 @@ import html
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -15,10 +16,13 @@ from moto import mock_aws
 
 from flask_app import create_app
 from penstock import memory
+from penstock.local.queue_list import QueueList
+from penstock.testing import queues
 from tasks import tasks
 
 TOKEN = "correct horse battery staple"
 BUCKET = "photos"
+QUEUES = QueueList.read(Path(__file__).parents[2] / "infra/terraform/queues.auto.tfvars.json").queues.values()
 
 LOCAL = {"PENSTOCK_LOCAL": "1", "UPLOADS_BUCKET": BUCKET, "AWS_REGION": "eu-central-1"}
 REMOTE = {
@@ -44,7 +48,7 @@ def make_app(clock: memory.ManualClock, monkeypatch: pytest.MonkeyPatch) -> Call
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
 
     def make(config: dict[str, str]) -> Flask:
-        tasks.connect(memory.ports(clock=clock))
+        tasks.connect(memory.ports(queues.settings(QUEUES), clock=clock))
         return create_app(config)
 
     return make

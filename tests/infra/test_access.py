@@ -68,7 +68,7 @@ def test_a_worker_may_write_its_own_log_only(plan):
     assert logs == {own: {"logs:CreateLogStream", "logs:PutLogEvents"}}
 
 
-def test_the_reference_tasks_may_read_uploads_and_write_thumbnails(plans):
+def test_the_reference_tasks_may_read_uploads_and_their_notes_and_write_what_they_make(plans):
     allowed = actions(plans["stack"], 'module.worker["images"].aws_iam_role_policy.this')
     bucket = "arn:aws:s3:::penstock-test-uploads-123456789012"
 
@@ -76,6 +76,53 @@ def test_the_reference_tasks_may_read_uploads_and_write_thumbnails(plans):
         bucket: {"s3:ListBucket"},
         f"{bucket}/uploads/*": {"s3:GetObject"},
         f"{bucket}/thumbnails/*": {"s3:PutObject"},
+        f"{bucket}/reports/*": {"s3:PutObject"},
+        f"{bucket}/emails/*": {"s3:GetObject", "s3:PutObject"},
+    }
+
+
+def test_the_tasks_send_mails_from_the_one_sender_alone(plans):
+    policy = json.loads(plans["stack"].resources['module.worker["images"].aws_iam_role_policy.this']["policy"])
+    (mails,) = [statement for statement in policy["Statement"] if "ses:SendEmail" in statement["Action"]]
+
+    assert mails["Action"] == ["ses:SendEmail"]
+    assert mails["Condition"] == {"StringEquals": {"ses:FromAddress": ["post@example.com"]}}
+    assert all(resource.startswith("arn:aws:ses:eu-central-1:123456789012:") for resource in mails["Resource"])
+
+
+def test_without_a_mail_sender_nobody_may_send_mails_or_write_notes_on_them(plans):
+    for address, statement in plans["shipped"].policies():
+        words = json.dumps(statement)
+        assert "ses:" not in words, address
+        assert "/emails/" not in words, address
+
+
+def test_the_reconciler_sees_to_dead_letters_rows_and_envelopes_and_nothing_else(plans):
+    stack = plans["stack"]
+    allowed = actions(stack, "module.reconciler.aws_iam_role_policy.this")
+    letters = {queue["dead_letter_arn"] for queue in stack.outputs["queues"].values()}
+
+    look = {
+        "sqs:ChangeMessageVisibility",
+        "sqs:DeleteMessage",
+        "sqs:GetQueueAttributes",
+        "sqs:ListMessageMoveTasks",
+        "sqs:ReceiveMessage",
+    }
+    log = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/penstock-test-reconciler:*"
+    assert allowed == dict.fromkeys(letters, look) | {
+        stack.outputs["table_arn"]: {"dynamodb:UpdateItem"},
+        "arn:aws:s3:::penstock-test-payloads-123456789012/envelopes/*": {"s3:PutObject"},
+        log: {"logs:CreateLogStream", "logs:PutLogEvents"},
+        "arn:aws:sns:eu-central-1:123456789012:deaths": {"sns:Publish"},  # the hooks', by reconciler_statements
+    }
+
+
+def test_the_schedule_may_call_the_reconciler_alone(plans):
+    stack = plans["stack"]
+
+    assert actions(stack, "module.reconciler.aws_iam_role_policy.schedule") == {
+        stack.outputs["reconciler"]["function_arn"]: {"lambda:InvokeFunction"}
     }
 
 
@@ -126,7 +173,12 @@ def test_every_queue_and_every_bucket_refuses_what_comes_without_tls(plan, kind,
     assert denied == len(plan.of_type(kind))
 
 
-def test_roles_are_for_lambda_alone(plan):
-    for role in plan.of_type("aws_iam_role").values():
+def test_roles_are_for_lambda_but_one_for_the_schedules_of_this_account(plan):
+    schedule = "module.reconciler.aws_iam_role.schedule"
+    for address, role in plan.of_type("aws_iam_role").items():
         (statement,) = json.loads(role["assume_role_policy"])["Statement"]
-        assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
+        service = "scheduler" if address == schedule else "lambda"
+        assert statement["Principal"] == {"Service": f"{service}.amazonaws.com"}
+        assert statement.get("Condition") == (
+            {"StringEquals": {"aws:SourceAccount": "123456789012"}} if address == schedule else None
+        )

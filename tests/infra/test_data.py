@@ -106,6 +106,16 @@ def test_every_bucket_gives_up_uploads_that_never_end(plan):
         assert any(rule["abort_incomplete_multipart_upload"] for rule in rules(plan, bucket))
 
 
+def test_uploads_and_all_that_the_reference_tasks_write_expire_together(plan):
+    expired = {
+        rule["filter"][0]["prefix"]: rule["expiration"][0]["days"]
+        for rule in rules(plan, "module.uploads.module.uploads")
+        if rule["expiration"]
+    }
+
+    assert expired == dict.fromkeys(["uploads/", "thumbnails/", "reports/", "emails/"], 90)
+
+
 def test_large_results_and_envelopes_outlive_their_rows(plan):
     expired = {
         rule["filter"][0]["prefix"]: rule["expiration"][0]["days"]
@@ -152,11 +162,24 @@ def test_the_web_lacks_nothing_but_its_secrets(plan):
     assert WebConfig.from_environ(environment | secrets).allowed_hosts == (".lambda-url.eu-central-1.on.aws",)
 
 
+def test_the_tasks_have_a_mail_sender_where_one_is_named(plans):
+    senders = {
+        name: {
+            function["environment"][0]["variables"].get("MAIL_SENDER")
+            for function in plans[name].of_type("aws_lambda_function").values()
+        }
+        for name in ("stack", "shipped")
+    }
+
+    assert senders == {"stack": {"post@example.com"}, "shipped": {None}}
+
+
 @pytest.mark.parametrize("name", ["function_name", "function_arn", "role_arn", "log_group"])
 def test_each_worker_is_in_the_outputs(plans, name):
     assert all(name in worker for worker in plans["stack"].outputs["workers"].values())
 
 
 def test_functions_have_the_python_and_the_handler_of_the_package(plan):
-    for function in plan.of_type("aws_lambda_function").values():
-        assert (function["runtime"], function["handler"]) == ("python3.13", "lambdas.worker.handler")
+    for address, function in plan.of_type("aws_lambda_function").items():
+        handler = f"lambdas.{'worker' if address.startswith('module.worker') else 'reconciler'}.handler"
+        assert (function["runtime"], function["handler"]) == ("python3.13", handler)

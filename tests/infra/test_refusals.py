@@ -30,6 +30,11 @@ VARIABLES: dict[str, Any] = {
     "upload_retention_days": 14,
     "task_statements": [{"actions": ["*"], "resources": ["arn:aws:s3:::bucket/*"]}],
     "worker_secrets": {"TOKEN": {"ssm_parameter": "/penstock/*"}},
+    "mail_sender": "Post <post@example.com>",
+    "reconciler_period_minutes": 1441,
+    "reconciler_statements": [
+        {"actions": ["sns:*", "*"], "resources": ["arn:aws:sns:eu-central-1:123456789012:deaths"]}
+    ],
     "web_environment": {"FLASK_SECRET_KEY": "0123456789"},
 }
 
@@ -76,6 +81,9 @@ def refusals(terraform, folder, variables):
         "upload_retention_days is 14: take a whole number from 15",
         'task_statements must not allow "*": name the actions',
         "worker_secrets takes names such as /penstock/dev/token, no ARNs, no wildcards and never the value itself.",
+        'mail_sender is "Post <post@example.com>": write one address without a name, such as post@example.com',
+        "reconciler_period_minutes is 1441: take a whole number from 1 to 1440, which is a day.",
+        "Each of reconciler_statements needs actions and resources by name",
         "web_environment holds FLASK_SECRET_KEY, which would stand in Terraform's state",
     ],
 )

@@ -10,6 +10,7 @@ import pytest
 
 from penstock import Backoff, Reject, Retry, Status, current_task
 from penstock.dead_letters import dead, explain, redrive
+from penstock.enqueue import MAX_MESSAGE_BYTES
 from penstock.errors import ResultError, TaskFailed
 from penstock.record import MAX_ROW_ENVELOPE_BYTES, MAX_ROW_RESULT_BYTES, Progress
 from tests.lifecycle.world import MAX_RECEIVE_COUNT, Counting, World
@@ -390,14 +391,12 @@ def test_an_unknown_task_waits_most_of_two_hours_for_its_deploy(world: World) ->
 def test_an_envelope_of_a_newer_version_is_served_when_it_can_be_read(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    task = world.tasks.task(add)
-    with monkeypatch.context() as newer:
-        newer.setattr("penstock.envelope.VERSION", 2)
-        result = task.enqueue(1, 2)
-    assert world.deliver() == ["UNKNOWN"]
+    result = world.tasks.task(name="length")(len).enqueue("x" * MAX_MESSAGE_BYTES)
+    with monkeypatch.context() as older:
+        older.setattr("penstock.envelope.VERSION", 1)
+        assert world.deliver() == ["UNKNOWN"]
     world.clock.advance(30)
-    monkeypatch.setattr("penstock.envelope.VERSION", 2)
-    assert (world.deliver(), result.refresh().return_value) == (["SUCCEEDED"], 3)
+    assert (world.deliver(), result.refresh().return_value) == (["SUCCEEDED"], MAX_MESSAGE_BYTES)
 
 
 def test_a_message_that_no_longer_fits_its_function_dies_at_once(world: World) -> None:

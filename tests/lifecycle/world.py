@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from penstock import Penstock
 from penstock.batch import BatchReport, process
-from penstock.errors import Unavailable
+from penstock.errors import AccessRefused, Unavailable
 from penstock.execution import Invocation
 from penstock.local.invocation import Returned
 from penstock.local.mapping import EventSourceMapping
@@ -203,6 +203,39 @@ class FaultyTransport:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
+
+
+class FaultyPayloads:
+    """A payload store that sometimes does not answer, by the name of the call: ``away`` before it is done, ``lost`` after it.
+
+    ``refused`` are those that it never does; ``seconds`` is what each call takes.
+    """
+
+    def __init__(self, payloads: Any, clock: ManualClock) -> None:
+        self._payloads = payloads
+        self._clock = clock
+        self.away: Counter[str] = Counter()
+        self.lost: Counter[str] = Counter()
+        self.refused: set[str] = set()
+        self.seconds = 0.0
+        self.calls: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        def call(*args: Any) -> Any:
+            self.calls.append(name)
+            self._clock.advance(self.seconds)
+            if name in self.refused:
+                raise AccessRefused("S3 says no")
+            if self.away[name]:
+                self.away[name] -= 1
+                raise Unavailable("S3 does not answer")
+            answer = getattr(self._payloads, name)(*args)
+            if self.lost[name]:
+                self.lost[name] -= 1
+                raise Unavailable("the reply was lost")
+            return answer
+
+        return call
 
 
 class Counting:

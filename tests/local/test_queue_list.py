@@ -191,7 +191,7 @@ def test_an_unknown_queue_is_refused_with_the_known_ones() -> None:
 
 
 def test_the_projects_own_file_is_in_order() -> None:
-    assert list(QueueList.read(PROJECT_FILE).queues) == ["default", "images"]
+    assert list(QueueList.read(PROJECT_FILE).queues) == ["default", "images", "reports"]
 
 
 def test_an_entry_cannot_be_changed() -> None:

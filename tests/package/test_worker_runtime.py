@@ -27,7 +27,7 @@ from penstock.ports import OutgoingMessage
 from tests.package.runtime_api import Answer, ExecutionEnvironment, execution_environment
 from tools.interpreter import Interpreter
 
-HANDLER = "lambdas.worker.handler"
+HANDLER, RECONCILER = "lambdas.worker.handler", "lambdas.reconciler.handler"
 PLENTY = 90.0  # seconds that an invocation says it has: more than any task's limit
 PATIENCE = 30.0  # seconds that nothing here takes
 
@@ -72,9 +72,11 @@ def stack() -> Iterator[Stack]:
 
 @pytest.fixture
 def start(python: Interpreter, runtime_client: Path, worker: Path, stack: Stack) -> Start:
-    def started(package: Path = worker, **variables: str) -> AbstractContextManager[ExecutionEnvironment]:
+    def started(
+        package: Path = worker, *, handler: str = HANDLER, **variables: str
+    ) -> AbstractContextManager[ExecutionEnvironment]:
         environ = {name: value for name, value in (stack.variables | variables).items() if value}
-        return execution_environment(python.path, runtime_client, package, HANDLER, environ)
+        return execution_environment(python.path, runtime_client, package, handler, environ)
 
     return started
 
@@ -163,6 +165,20 @@ def test_with_too_little_time_left_nothing_is_claimed(start: Start, stack: Stack
 
     assert answer.value["batchItemFailures"] == [{"itemIdentifier": batch["Records"][0]["messageId"]}]
     assert (result.refresh().status, result.attempts) == (Status.QUEUED, 0)
+
+
+def test_the_reconciler_closes_the_book_on_a_task_that_sqs_has_buried(start: Start, stack: Stack) -> None:
+    result = project.make_report.enqueue("uploads/table.csv")
+    ports = project.tasks.ports
+    for _ in range(ports.settings.queue("reports").max_receive_count + 1):  # at the last one SQS moves it
+        ports.transport.receive("reports", max_messages=1, visibility_timeout=0)
+
+    with start(handler=RECONCILER) as environment:
+        answer = environment.invoke({"source": "aws.scheduler"}, timeout=PLENTY)
+
+    closed = {looked["queue"]: looked["closed"] for looked in answer.value["queues"]}
+    assert (answer.kind, closed["reports"]) == ("response", 1)
+    assert (result.refresh().status, result.attempts) == (Status.DEAD, 0)
 
 
 def test_a_missing_variable_is_told_while_initialising(start: Start) -> None:

@@ -10,7 +10,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from penstock.memory import ManualClock, MemoryPayloadStore, MemoryResultStore, MemoryTransport, SeededRandom
+from penstock.memory import (
+    ManualClock,
+    MemoryLedger,
+    MemoryPayloadStore,
+    MemoryResultStore,
+    MemoryTransport,
+    SeededRandom,
+)
 from penstock.memory.queue import Message, Queue
 from penstock.ports import Applied, Refused
 from penstock.settings import QueueSettings, Settings
@@ -40,6 +47,7 @@ class Cloud:
         self.table = Table(self)
         self.transport = Queues(self, stale_deletes=stale_deletes)
         self.payloads = MemoryPayloadStore()
+        self.ledger = MemoryLedger(self.clock)
 
     @contextmanager
     def acting_as(self, name: str) -> Iterator[None]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from penstock import Penstock
 from penstock.errors import AccessRefused, Unavailable
+from penstock.memory import MemoryMappings, MemoryStats
 from penstock.ports import OutgoingMessage, Ports
 from tests.simulation.cloud import Cloud
 
@@ -52,6 +53,9 @@ class Process:
             clock=lambda: cloud.clock() + off,
             random=cloud.random,
             sleep=cloud.clock.sleep,
+            ledger=Port(self, cloud.ledger),
+            stats=MemoryStats(cloud.settings),
+            mappings=MemoryMappings(cloud.settings),
         )
         self.tasks.connect(self.ports)
 

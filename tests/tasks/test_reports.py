@@ -228,7 +228,7 @@ def test_through_the_queue_a_bad_file_is_failed_after_one_attempt(bucket, task_q
     bucket.put_object(Key="bad.csv", Body=b"a,b\n1\n")
     make_report.enqueue("bad.csv")
     [result] = task_queue.drain()
-    assert (result.status, result.attempts, task_queue.dead_letters("images")) == (Status.FAILED, 1, 0)
+    assert (result.status, result.attempts, task_queue.dead_letters("reports")) == (Status.FAILED, 1, 0)
     assert result.error is not None
     assert result.error.message == "line 2: the row has 1 cells, the header 2"
 

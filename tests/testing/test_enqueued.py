@@ -69,3 +69,8 @@ def test_calls_made_by_tasks_count_as_well(shop, task_queue):
     shop.greet_all.enqueue(["Ada"])
     task_queue.drain()
     task_queue.assert_enqueued(shop.greet, "Ada")
+
+
+def test_a_call_too_large_for_a_message_is_found(shop, task_queue):
+    shop.greet.enqueue("x" * 1_048_576)
+    task_queue.assert_enqueued(shop.greet, "x" * 1_048_576)

@@ -21,13 +21,16 @@ SEEN = {
     "ListAttachedRolePolicies ListInstanceProfilesForRole TagRole PassRole",
     "lambda": "CreateFunction DeleteFunction GetFunction GetFunctionConfiguration UpdateFunctionCode "
     "UpdateFunctionConfiguration ListVersionsByFunction GetFunctionCodeSigningConfig GetPolicy CreateFunctionUrlConfig "
-    "GetFunctionUrlConfig ListFunctionUrlConfigs UpdateFunctionUrlConfig CreateEventSourceMapping GetEventSourceMapping "
+    "AddPermission RemovePermission GetFunctionUrlConfig ListFunctionUrlConfigs "
+    "UpdateFunctionUrlConfig CreateEventSourceMapping GetEventSourceMapping "
     "DeleteEventSourceMapping ListTags",
     "logs": "CreateLogGroup DeleteLogGroup DescribeLogGroups PutRetentionPolicy ListTagsForResource TagResource",
     "s3": "CreateBucket DeleteBucket ListBucket GetBucketPolicy PutBucketPolicy DeleteBucketPolicy PutBucketTagging "
     "GetBucketPublicAccessBlock PutBucketPublicAccessBlock PutEncryptionConfiguration PutLifecycleConfiguration "
     "PutBucketOwnershipControls PutObject GetObject DeleteObject",
     "events": "ListRuleNamesByTarget",
+    "scheduler": "CreateSchedule GetSchedule DeleteSchedule",
+    "cloudwatch": "PutMetricAlarm DescribeAlarms DeleteAlarms ListTagsForResource",
     "kms": "DescribeKey",
     "sts": "GetCallerIdentity",
 }

@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from penstock import Backoff, Penstock, Status
+from penstock.enqueue import MAX_ARGUMENTS_BYTES
 from penstock.errors import (
     AccessRefused,
     ConfigurationError,
@@ -337,21 +338,45 @@ def test_a_task_id_of_ones_own_is_used(tasks: Penstock, sends: Sends, task_id: s
     assert tasks.task(add).using(task_id=task_id).enqueue(1, 2).id == sends.bodies[0]["id"] == task_id
 
 
-def test_a_message_over_one_mebibyte_is_refused_with_its_size(tasks: Penstock, sends: Sends) -> None:
-    with pytest.raises(EnvelopeTooLarge, match=r"task keep is 10\d{5} bytes; SQS takes 1048576.* S3"):
+# Arguments too large for a message
+
+
+def test_without_a_bucket_a_message_over_one_mebibyte_is_refused_with_its_size(stack: Ports, sends: Sends) -> None:
+    tasks = Penstock()
+    tasks.connect(replace(stack, payloads=None))
+    with pytest.raises(
+        EnvelopeTooLarge, match=r"task keep is 10\d{5} bytes; SQS takes 1048576.* Set PENSTOCK_PAYLOAD_BUCKET"
+    ):
         tasks.task(keep).enqueue("x" * 1_048_576)
     assert sends.messages == []
 
 
-def test_a_message_counts_as_many_bytes_as_it_is_sent_with(tasks: Penstock) -> None:
-    with pytest.raises(EnvelopeTooLarge):
-        tasks.task(keep).enqueue("ü" * 200_000)  # six bytes each as \\u00fc
+def test_a_sensitive_message_over_one_mebibyte_is_refused_and_not_kept_in_s3(
+    tasks: Penstock, stack: Ports, sends: Sends
+) -> None:
+    with pytest.raises(EnvelopeTooLarge, match="arguments of a sensitive task are not kept in S3: put the data"):
+        tasks.task(sensitive=True)(keep).enqueue("x" * 1_048_576)
+    assert (sends.messages, stack.payloads._contents) == ([], {})  # type: ignore[union-attr]
 
 
-def test_a_message_just_under_one_mebibyte_is_sent(clock: ManualClock) -> None:
+def test_arguments_over_the_largest_object_are_refused_with_their_size(
+    tasks: Penstock, stack: Ports, sends: Sends
+) -> None:
+    with pytest.raises(EnvelopeTooLarge, match=r"task keep are 16777\d{3} bytes; through S3 go 16777216 at most: put"):
+        tasks.task(keep).enqueue("x" * MAX_ARGUMENTS_BYTES)
+    assert (sends.messages, stack.payloads._contents) == ([], {})  # type: ignore[union-attr]
+
+
+def test_a_message_counts_as_many_bytes_as_it_is_sent_with(tasks: Penstock, sends: Sends) -> None:
+    tasks.task(keep).enqueue("ü" * 200_000)  # six bytes each as \\u00fc
+    assert sends.bodies[0]["v"] == 2
+
+
+def test_a_message_just_under_one_mebibyte_has_its_arguments(clock: ManualClock) -> None:
     tasks = Penstock()
     tasks.connect(ports(QUEUES, clock=clock))
     assert tasks.task(keep).enqueue("x" * (1_048_576 - 400)).created
+    assert tasks.ports.payloads._contents == {}  # type: ignore[union-attr]
 
 
 # A known task id

@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from penstock import Penstock
+from penstock.enqueue import MAX_ARGUMENTS_BYTES
 from penstock.errors import (
     AccessRefused,
     EnvelopeTooLarge,
@@ -299,8 +300,43 @@ def test_a_call_that_is_too_large_stops_all_before_the_first_send(
     tasks: Penstock, sends: Batches, task: Task[..., None]
 ) -> None:
     with pytest.raises(EnvelopeTooLarge):
+        tasks.enqueue_many([*(task.call(n) for n in range(20)), task.call(20, "x" * MAX_ARGUMENTS_BYTES)])
+    assert sends.requests == []
+
+
+@pytest.mark.parametrize("error", [AWAY, REFUSED], ids=["away", "refused"])
+def test_large_arguments_that_do_not_reach_s3_stop_all_before_the_first_send(
+    stack: Ports, sends: Batches, error: PenstockError
+) -> None:
+    class Payloads:
+        def put(self, _key: str, _content: bytes) -> None:
+            raise error
+
+    tasks = Penstock()
+    tasks.connect(replace(stack, payloads=Payloads()))  # type: ignore[arg-type]
+    task = tasks.task(resize)
+    with pytest.raises(type(error), match=r"nothing was sent: the arguments of task .* must be in S3 first"):
         tasks.enqueue_many([*(task.call(n) for n in range(20)), task.call(20, "x" * MEBIBYTE)])
     assert sends.requests == []
+
+
+# large arguments
+
+
+def test_each_large_call_has_an_object_of_its_own(
+    tasks: Penstock, stack: Ports, sends: Batches, task: Task[..., None]
+) -> None:
+    tasks.enqueue_many([task.call(n, "x" * MEBIBYTE) for n in range(3)])
+    keys = [json.loads(message.body)["arguments"]["key"] for message in sends.requests[0]]
+    contents = stack.payloads._contents  # type: ignore[union-attr]
+    assert [json.loads(contents[key])["kwargs"]["number"] for key in keys] == [0, 1, 2]
+
+
+def test_large_calls_weigh_in_a_request_what_their_messages_do(
+    tasks: Penstock, sends: Batches, task: Task[..., None]
+) -> None:
+    tasks.enqueue_many([task.call(n, "x" * (MEBIBYTE if n % 2 else MEBIBYTE // 3)) for n in range(6)])
+    assert sends.sizes == [4, 2]  # two thirds and their neighbours, then the last third
 
 
 @pytest.mark.parametrize("options", [{"delay": 901}, {"tags": ("no spaces",)}, {"group": "a b"}, {"task_id": "a b"}])

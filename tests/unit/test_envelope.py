@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from penstock.envelope import MAX_DEPTH, VERSION, Envelope
+from penstock.envelope import MAX_DEPTH, VERSION, Envelope, Pointer
 from penstock.errors import MalformedEnvelope, UnsupportedVersion
 from tests.unit.values import at, body, envelope
 
@@ -178,3 +178,70 @@ def test_the_wire_form_is_what_the_documentation_shows() -> None:
         "kwargs": {"width": 320},
         "created_at": "2026-03-01T12:00:00.000Z",
     }
+
+
+# Arguments elsewhere
+
+DIGEST = "0123456789abcdef" * 4
+
+
+def pointer(**fields: Any) -> dict[str, Any]:
+    """A pointer as the wire has it, with keys replaced; a value of ``...`` leaves the key out."""
+    key = f"arguments/t-1/{DIGEST}"
+    whole = {"key": key, "sha256": DIGEST, "bytes": 2_000_000, "work_sha256": DIGEST, **fields}
+    return {name: value for name, value in whole.items() if value is not ...}
+
+
+def pointing(**fields: Any) -> str:
+    return body(**{"v": 2, "args": ..., "kwargs": ..., "arguments": pointer(), **fields})
+
+
+def test_an_envelope_whose_arguments_are_elsewhere_comes_back_as_it_went() -> None:
+    sent = envelope(args=[], kwargs={}, arguments=Pointer(**pointer()))
+    assert Envelope.from_json(sent.to_json()) == sent
+
+
+def test_only_an_envelope_whose_arguments_are_elsewhere_has_version_2() -> None:
+    elsewhere = envelope(args=[], kwargs={}, arguments=Pointer(**pointer()))
+    assert [json.loads(sent.to_json())["v"] for sent in (envelope(), elsewhere)] == [1, 2]
+
+
+def test_a_worker_of_the_version_before_leaves_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("penstock.envelope.VERSION", 1)
+    with pytest.raises(UnsupportedVersion, match="deploy the workers"):
+        Envelope.from_json(pointing())
+
+
+@pytest.mark.parametrize(
+    "text", [body(v=1, arguments=pointer()), pointing(args=[], kwargs={}), pointing(arguments=...)]
+)
+def test_arguments_in_both_places_or_in_none_are_malformed(text: str) -> None:
+    with pytest.raises(MalformedEnvelope, match="keys"):
+        Envelope.from_json(text)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        None,
+        [],
+        "arguments/t-1",
+        {},
+        pointer(key=...),
+        pointer(more=1),
+        pointer(bytes=-1),
+        pointer(bytes="7"),
+        pointer(bytes=True),
+        pointer(sha256="abc"),
+        pointer(sha256=DIGEST + "\n"),
+        pointer(sha256=DIGEST.upper()),
+        pointer(work_sha256=None),
+        *(pointer(key=key) for key in ("", 7, "results/t-1/x", f"arguments/../results/{DIGEST}", "arguments/t-1/x")),
+        pointer(key=f"arguments/t-1/{DIGEST}\n"),
+        pointer(key=f"x/arguments/t-1/{DIGEST}"),
+        pointer(key=f"arguments/\ud800/{DIGEST}"),
+    ],
+)
+def test_what_is_no_pointer_to_arguments_is_malformed(wrong: Any) -> None:
+    with pytest.raises(MalformedEnvelope, match="'arguments' is no pointer"):
+        Envelope.from_json(pointing(arguments=wrong))

@@ -60,7 +60,11 @@ run "with_options" {
       DATABASE_SECRET = { secret = "penstock/test/database" }
     }
 
-    statements = [{ actions = ["ses:SendEmail"], resources = ["arn:aws:ses:eu-central-1:123456789012:identity/example.com"] }]
+    statements = [{
+      actions   = ["ses:SendEmail"]
+      resources = ["arn:aws:ses:eu-central-1:123456789012:identity/example.com"]
+      condition = { StringEquals = { "ses:FromAddress" = ["post@example.com"] } }
+    }]
   }
 
   assert {
@@ -91,5 +95,10 @@ run "with_options" {
   assert {
     condition     = strcontains(aws_iam_role_policy.this.policy, "ses:SendEmail")
     error_message = "the role has what the tasks need"
+  }
+
+  assert {
+    condition     = strcontains(aws_iam_role_policy.this.policy, "\"Condition\":{\"StringEquals\":{\"ses:FromAddress\":[\"post@example.com\"]}}")
+    error_message = "a statement keeps its condition"
   }
 }

@@ -178,9 +178,14 @@ run "each_other_variable" {
     environment            = { PENSTOCK_TABLE = "another" }
     vpc                    = { subnet_ids = ["subnet-1"], security_group_ids = [] }
     webhook_hosts          = ["https://example.com/"]
-    allowed_hosts          = ["*.example.com"]
-    upload_origins         = ["app.example.com"]
-    web_environment        = { FLASK_SECRET_KEY = "0123456789" }
+    mail_sender            = "Post <post@example.com>"
+
+    reconciler_period_minutes = 0
+    reconciler_statements     = [{ actions = ["sns:Publish"], resources = ["*"] }]
+
+    allowed_hosts   = ["*.example.com"]
+    upload_origins  = ["app.example.com"]
+    web_environment = { FLASK_SECRET_KEY = "0123456789" }
   }
 
   expect_failures = [
@@ -197,6 +202,9 @@ run "each_other_variable" {
     var.environment,
     var.vpc,
     var.webhook_hosts,
+    var.mail_sender,
+    var.reconciler_period_minutes,
+    var.reconciler_statements,
     var.allowed_hosts,
     var.upload_origins,
     var.web_environment,

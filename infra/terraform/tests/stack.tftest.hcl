@@ -8,6 +8,11 @@ variables {
   stage          = "test"
   worker_package = "main.tf" # any file: nothing is uploaded
 
+  mail_sender               = "post@example.com"
+  reconciler_period_minutes = 1
+  reconciler_statements     = [{ actions = ["sns:Publish"], resources = ["arn:aws:sns:eu-central-1:123456789012:deaths"] }]
+  worker_secrets            = { TOKEN_PARAMETER = { ssm_parameter = "/penstock/test/token" } }
+
   queues = {
     default = {}
     images  = { time_limit = 120, batch_size = 2, batch_window = 5, max_receive_count = 7, max_concurrency = 3 }
@@ -39,6 +44,24 @@ override_resource {
   target          = module.uploads.module.uploads.aws_s3_bucket.this
   override_during = plan
   values          = { arn = "arn:aws:s3:::penstock-test-uploads-123456789012" }
+}
+
+override_resource {
+  target          = module.uploads.module.payloads.aws_s3_bucket.this
+  override_during = plan
+  values          = { arn = "arn:aws:s3:::penstock-test-payloads-123456789012" }
+}
+
+override_resource {
+  target          = module.reconciler.aws_lambda_function.this
+  override_during = plan
+  values          = { arn = "arn:aws:lambda:eu-central-1:123456789012:function:penstock-test-reconciler" }
+}
+
+override_resource {
+  target          = module.reconciler.aws_cloudwatch_metric_alarm.letters["images"]
+  override_during = plan
+  values          = { arn = "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:penstock-test-images-dlq" }
 }
 
 run "stack" {
@@ -76,9 +99,10 @@ run "stack" {
 
   assert {
     condition = jsondecode(output.zappa_settings.aws_environment_variables.PENSTOCK_QUEUES).images == {
-      url               = "https://sqs.eu-central-1.amazonaws.com/123456789012/penstock-test-images"
-      time_limit        = 120
-      max_receive_count = 7
+      url                = "https://sqs.eu-central-1.amazonaws.com/123456789012/penstock-test-images"
+      time_limit         = 120
+      max_receive_count  = 7
+      visibility_timeout = 1505
     }
     error_message = "the web gets PENSTOCK_QUEUES in the form that penstock/settings.py reads"
   }
@@ -86,6 +110,11 @@ run "stack" {
   assert {
     condition     = output.zappa_settings.s3_bucket != "" && output.zappa_settings.manage_roles == false
     error_message = "Zappa gets its bucket and its role from here"
+  }
+
+  assert {
+    condition     = output.reconciler.function_name == "penstock-test-reconciler" && output.reconciler.alarms["ordered"] == "penstock-test-ordered-dlq.fifo"
+    error_message = "the reconciler and the alarm on each dead-letter queue are in the outputs"
   }
 
   assert {

@@ -23,8 +23,10 @@ from penstock.flask.api import (
     health,
     openapi,
     operations,
+    queues,
     redrives,
     registry,
+    stats,
     tasks,
 )
 from penstock.flask.problems import of_http_error, of_penstock_error, problem
@@ -39,10 +41,12 @@ RESOURCES: tuple[Callable[[Blueprint, Mounted], None], ...] = (
     enqueue.add_views,
     actions.add_views,
     dead_letters.add_views,
+    queues.add_views,
     redrives.add_views,
     errors.add_views,
     operations.add_views,
     registry.add_views,
+    stats.add_views,
     health.add_views,
     audit.add_views,
     openapi.add_views,

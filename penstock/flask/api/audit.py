@@ -9,7 +9,6 @@ from penstock import audit
 from penstock.flask import documents, shapes
 from penstock.flask.access import Mounted, Role
 from penstock.flask.api.listing import NextCursor, Page, or_bad_request
-from penstock.flask.api.lookup import ledger_of
 from penstock.flask.api.routes import route
 from penstock.times import to_text
 
@@ -30,7 +29,6 @@ def add_views(api: Blueprint, mount: Mounted) -> None:
     @route(Role.VIEWER)
     def list_audit(query: Page) -> AuditPage:
         """What people and programs did through these views, newest first."""
-        ledger_of(tasks)
         page = or_bad_request(lambda: audit.recent(tasks.ports, limit=query.limit, cursor=query.cursor or None))
         lines = [documents.audit_line(line) for line in page.lines]
         return {"lines": lines, "cursor": page.cursor, "back_to": to_text(page.back_to)[:10]}

@@ -1,16 +1,13 @@
 """The JSON body of a request, read strictly: no member twice, no number that JSON has not, nothing that nobody asked for."""
 
-import json
-import math
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 from flask import request
 from msgspec import Struct
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
-from penstock.envelope import JSON
+from penstock.envelope import JSON, read_json
 
 JSON_TYPE = "application/json"
 
@@ -55,22 +52,6 @@ def _takes(kind: type[Struct] | None) -> str:
 
 def _parsed(content: bytes) -> JSON:
     try:
-        return json.loads(content, parse_float=_finite, parse_constant=_finite, object_pairs_hook=_each_once)
-    except RecursionError:
-        raise BadRequest("the JSON is nested too deeply") from None
+        return read_json(content)
     except ValueError as error:
         raise BadRequest(f"the body is not JSON: {error}") from None
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"{text:.20} is not a JSON number")
-    return number
-
-
-def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("an object has a member twice")
-    return members

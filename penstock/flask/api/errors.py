@@ -1,7 +1,6 @@
 """Errors, grouped by their kind: how often each came, its tasks, and both ways out for all of them."""
 
-from datetime import timedelta
-from typing import Annotated, Literal, TypedDict
+from typing import Annotated, TypedDict
 
 from flask import Blueprint
 from msgspec import Meta, Struct
@@ -11,22 +10,15 @@ from penstock import error_groups, operations
 from penstock.flask import documents, shapes
 from penstock.flask.access import Mounted, Role
 from penstock.flask.api.listing import Page, found
-from penstock.flask.api.lookup import ledger_of
 from penstock.flask.api.operations import Counted, begin
 from penstock.flask.api.routes import Accepted, IdempotencyKey, route
+from penstock.flask.api.windows import WINDOWS, Window
 from penstock.flask.shapes import Fingerprint
 from penstock.operations import Kind
 from penstock.search import Search, read_status
 
-WINDOWS = {"1h": timedelta(hours=1), "24h": timedelta(hours=24), "7d": timedelta(days=7)}
 _NEWEST = 10
 _COUNTED = 1_000  # of a group, on its page: four requests at most
-
-
-class Window(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which time."""
-
-    window: Annotated[Literal["1h", "24h", "7d"], Meta(description="How far back from now, to ten minutes")] = "24h"
 
 
 class OfGroup(Struct, kw_only=True, frozen=True, forbid_unknown_fields=True):
@@ -97,4 +89,4 @@ def add_views(api: Blueprint, mount: Mounted) -> None:
         return begin(tasks, Kind.DISCARD, search=search, dry_run=body.dry_run, key=key, subject=f"error:{fingerprint}")
 
     def read(query: Window) -> error_groups.Groups:
-        return error_groups.read(ledger_of(tasks), WINDOWS[query.window], now=tasks.ports.clock())
+        return error_groups.read(tasks.ports.ledger, WINDOWS[query.window], now=tasks.ports.clock())

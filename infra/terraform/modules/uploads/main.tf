@@ -11,6 +11,8 @@ module "uploads" {
   expire_after_days = var.upload_retention_days == null ? {} : {
     "uploads/"    = var.upload_retention_days
     "thumbnails/" = var.upload_retention_days
+    "reports/"    = var.upload_retention_days
+    "emails/"     = var.upload_retention_days # notes: a redriven mail is told by its note, so they stay as long
   }
 }
 

@@ -66,11 +66,14 @@ locals {
   ]
 
   of_tasks = [
-    for statement in var.statements : {
-      Effect   = "Allow"
-      Action   = statement.actions
-      Resource = statement.resources
-    }
+    for statement in var.statements : merge(
+      {
+        Effect   = "Allow"
+        Action   = statement.actions
+        Resource = statement.resources
+      },
+      statement.condition == null ? {} : { Condition = statement.condition },
+    )
   ]
 
   parameters      = compact([for source in var.secrets : source.ssm_parameter])

@@ -97,6 +97,7 @@ variable "statements" {
   type = list(object({
     actions   = list(string)
     resources = list(string)
+    condition = optional(map(map(list(string))))
   }))
   default = []
 }

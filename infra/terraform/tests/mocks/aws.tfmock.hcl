@@ -35,6 +35,11 @@ mock_resource "aws_lambda_function" {
   defaults        = { arn = "arn:aws:lambda:eu-central-1:123456789012:function:function" }
 }
 
+mock_resource "aws_cloudwatch_metric_alarm" {
+  override_during = plan
+  defaults        = { arn = "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:alarm" }
+}
+
 mock_resource "aws_dynamodb_table" {
   override_during = plan
   defaults        = { arn = "arn:aws:dynamodb:eu-central-1:123456789012:table/tasks" }
