@@ -61,7 +61,7 @@ def cancel(tasks: Penstock, as_json: bool, task_ids: Sequence[str], yes: bool) -
         cancelled = result.cancel()
         if not cancelled and result.status.is_final:
             raise Refused(f"task {task_id} is over: {result.status}")
-        return "CANCELLED" if cancelled else "asked to stop", documents.status(result) | {"cancelled": cancelled}
+        return "CANCELLED" if cancelled else "asked to stop", {**documents.status(result), "cancelled": cancelled}
 
     _confirmed(tasks, "cancel", task_ids, stop, yes, as_json)
 

@@ -50,8 +50,7 @@ def enqueue(
     call = found.using(delay=delay, task_id=the_id, group=group, tags=tags).call(*positional, **named)
     acted(tasks, "enqueue", f"task:{the_id}", task=task)
     result = tasks.enqueue_call(call)
-    document = documents.status(result) | {"created": result.created}
-    show(document, lambda _: _say_enqueued(result), as_json)
+    show({**documents.status(result), "created": result.created}, lambda _: _say_enqueued(result), as_json)
 
 
 @command("wait")
@@ -61,8 +60,7 @@ def wait(tasks: Penstock, as_json: bool, task_id: str, timeout: float) -> None:
     """Wait until the task TASK_ID has ended. Exit code 0 where it SUCCEEDED, 1 where it did not, or not in time."""
     with Bar(shown=not as_json) as bar:
         result = _wait(tasks, task_id, timeout, bar)
-    document = documents.status(result)
-    show(document, lambda _: task_facts(documents.task(result.row, result.status) | document), as_json)
+    show(documents.shown_task(result), task_facts, as_json)
     if result.status is not Status.SUCCEEDED:
         raise Refused(f"task {task_id} is {result.status}")
 

@@ -1,6 +1,6 @@
 """``errors``: failures by kind, and the retry or discard of all that died of one."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import click
 from flask.cli import with_appcontext
@@ -15,12 +15,12 @@ from penstock.flask.cli.completing import queues
 from penstock.flask.cli.operations import carry_out
 from penstock.flask.cli.output import facts, number_of, say, show, spark, table, when
 from penstock.flask.cli.tasks import lines_of, search_for
+from penstock.flask.cli.windows import WINDOWS
 from penstock.flask.documents import Document
 from penstock.operations import Kind
 from penstock.search import FINGERPRINT
 from penstock.times import to_text
 
-WINDOWS = {"1h": timedelta(hours=1), "24h": timedelta(hours=24), "7d": timedelta(days=7)}
 _BARS = 12  # columns of the small chart of a window
 _EXAMPLES = 10
 

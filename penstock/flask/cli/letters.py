@@ -41,7 +41,9 @@ def dead(tasks: Penstock, as_json: bool, queue: str, limit: int, cursor: str | N
 @click.argument("task_id")
 def explain(tasks: Penstock, as_json: bool, task_id: str) -> None:
     """Why the task TASK_ID died, and what to do next."""
-    show(documents.explanation(dead_letters.explain(tasks, task_id)), _explanation, as_json)
+    explained = dead_letters.explain(tasks, task_id)
+    document = {**documents.explanation(explained), "arguments": documents.arguments(explained.row)}
+    show(document, _explanation, as_json)
 
 
 @command("redrive")

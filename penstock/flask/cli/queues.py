@@ -1,7 +1,5 @@
 """``queues`` and ``stats``: how much is in the queues, how they do, what works on them; pausing, resuming, purging."""
 
-from datetime import timedelta
-
 import click
 
 from penstock import dead_letters
@@ -11,12 +9,11 @@ from penstock.flask import documents
 from penstock.flask.cli.base import Misused, acted, command, not_without_yes, yes_option
 from penstock.flask.cli.completing import queues as complete_queues
 from penstock.flask.cli.output import age, facts, number_of, print_json, say, show, spark, table
+from penstock.flask.cli.windows import PERIODS, WINDOWS
+from penstock.flask.documents import Document
 from penstock.queues import QueueView
 from penstock.watching import Mapping, Point
 
-# Window -> seconds of a point: an hour in minutes, a day in quarters of an hour, a week in hours.
-PERIODS = {"1h": 60, "24h": 900, "7d": 3_600}
-_WINDOWS = {"1h": timedelta(hours=1), "24h": timedelta(hours=24), "7d": timedelta(days=7)}
 _COLUMNS = 12  # of the small chart of a window
 
 _window_option = click.option(
@@ -29,17 +26,15 @@ _queue_argument = click.argument("queue", shell_complete=complete_queues)
 @_window_option
 def stats(tasks: Penstock, as_json: bool, window: str) -> None:
     """How the queues do: depth, in flight, dead letters, age of the oldest message, and what ended in the window."""
-    views = live.overview(tasks, window=_WINDOWS[window], period=PERIODS[window])
-    source = tasks.ports.stats.source
-    document = {"window": window, "source": source, "queues": [documents.queue(view) for view in views]}
-    show(document, lambda _: _stats(views, window, source), as_json)
+    views = live.overview(tasks, window=WINDOWS[window], period=PERIODS[window])
+    show(_document(tasks, views, window), lambda _: _stats(views, window, tasks.ports.stats.source), as_json)
 
 
 @command("list")
 def list_queues(tasks: Penstock, as_json: bool) -> None:
     """Every queue: what is in it, what works on it, and what is not as it was set up."""
     views = live.overview(tasks)
-    show({"queues": [documents.queue(view) for view in views]}, lambda _: _list(views), as_json)
+    show(_document(tasks, views, "1h"), lambda _: _list(views), as_json)
 
 
 @command("show")
@@ -47,7 +42,7 @@ def list_queues(tasks: Penstock, as_json: bool) -> None:
 @_window_option
 def show_queue(tasks: Penstock, as_json: bool, queue: str, window: str) -> None:
     """One queue in full."""
-    view = live.one(tasks, queue, window=_WINDOWS[window], period=PERIODS[window])
+    view = live.one(tasks, queue, window=WINDOWS[window], period=PERIODS[window])
     show(documents.queue(view), lambda _: _facts(view, window), as_json)
 
 
@@ -98,6 +93,12 @@ queues = click.Group(
     help="The queues: what is in them and works on them; pausing, resuming, purging.",
     commands=[list_queues, show_queue, pause, resume, purge],
 )
+
+
+def _document(tasks: Penstock, views: list[QueueView], window: str) -> Document:
+    stats = tasks.ports.stats
+    queues = [documents.queue(view) for view in views]
+    return {"queues": queues, "source": stats.source, "lag": stats.lag, "period": PERIODS[window]}
 
 
 def _check(tasks: Penstock, queue: str) -> None:

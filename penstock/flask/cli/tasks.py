@@ -50,8 +50,7 @@ def list_tasks(
 def show(tasks: Penstock, as_json: bool, task_id: str) -> None:
     """Where the task TASK_ID stands."""
     result = tasks.result(task_id)
-    document = documents.status(result)
-    show_document(document, lambda _: task_facts(documents.task(result.row, result.status) | document), as_json)
+    show_document(documents.shown_task(result), task_facts, as_json)
 
 
 def search_for(tasks: Penstock, search: Search, *, limit: int, cursor: str | None, everything: bool) -> Found:
@@ -106,7 +105,9 @@ def task_facts(document: Document) -> None:
         rows.append(("cancel", "asked for; the task has not stopped yet"))
     if document["result_error"]:
         rows.append(("result", f"not kept: {document['result_error']}"))
-    elif document["status"] == "SUCCEEDED":
+    if document["arguments"] is not None:
+        rows.append(("arguments", json.dumps(document["arguments"], ensure_ascii=False)))
+    if document["status"] == "SUCCEEDED" and not document["result_error"]:
         rows.append(("result", json.dumps(document["result"], indent=2, ensure_ascii=False)))
     facts(rows)
     if document["status"] in ("DEAD", "FAILED", "RETRYING"):

@@ -17,7 +17,7 @@ def busy(tasks, clock):
 
 def test_stats_tells_depth_age_and_what_has_ended(answer, busy):
     [queue] = [queue for queue in answer("stats")["queues"] if queue["name"] == "default"]
-    assert (queue["depth"]["visible"], queue["oldest_age"]) == (2, 90)
+    assert (queue["live"]["depth"]["visible"], queue["oldest_age"]) == (2, 90)
     assert [sum(point[name] for point in queue["points"]) for name in ("succeeded", "dead")] == [1, 1]
 
 
