@@ -24,7 +24,10 @@ task_ids = click.argument("task_ids", nargs=-1, required=True)
 @command("retry")
 @task_ids
 def retry(tasks: Penstock, as_json: bool, task_ids: Sequence[str]) -> None:
-    """Run DEAD tasks again, each with its full attempts, without receiving a dead letter."""
+    """Run DEAD tasks again, with their full attempts.
+
+    From the table: no dead letter is received, and the reconciler sweeps the old ones.
+    """
 
     def again(task_id: str) -> Answer:
         return "sent again", documents.status(dead_letters.retry(tasks, task_id))
@@ -36,7 +39,9 @@ def retry(tasks: Penstock, as_json: bool, task_ids: Sequence[str]) -> None:
 @click.argument("task_id")
 @click.option("--patch", required=True, help='JSON merge patch of {"args": [...], "kwargs": {...}}.')
 def edit(tasks: Penstock, as_json: bool, task_id: str, patch: str) -> None:
-    """Run the work of the DEAD task TASK_ID with other arguments, as a new task. The old one is discarded.
+    """Run a DEAD task's work with other arguments.
+
+    It runs as a new task, and TASK_ID is discarded.
 
     --patch '{"kwargs": {"width": 320}}' changes one argument and leaves the others; null takes one away.
     """
@@ -54,7 +59,7 @@ def edit(tasks: Penstock, as_json: bool, task_id: str, patch: str) -> None:
 @task_ids
 @yes_option
 def cancel(tasks: Penstock, as_json: bool, task_ids: Sequence[str], yes: bool) -> None:
-    """Cancel tasks: what waits never starts, what runs is asked to stop."""
+    """Cancel tasks; those that run are asked to stop."""
 
     def stop(task_id: str) -> Answer:
         result = tasks.result(task_id)
@@ -70,7 +75,10 @@ def cancel(tasks: Penstock, as_json: bool, task_ids: Sequence[str], yes: bool) -
 @task_ids
 @yes_option
 def discard(tasks: Penstock, as_json: bool, task_ids: Sequence[str], yes: bool) -> None:
-    """Give DEAD tasks up for good: CANCELLED, their dead letters swept."""
+    """Give DEAD tasks up for good.
+
+    They become CANCELLED, and the reconciler sweeps their dead letters.
+    """
 
     def give_up(task_id: str) -> Answer:
         discarded = dead_letters.discard(tasks, task_id)
@@ -86,7 +94,10 @@ def discard(tasks: Penstock, as_json: bool, task_ids: Sequence[str], yes: bool) 
 @click.argument("task_id")
 @yes_option
 def forget(tasks: Penstock, as_json: bool, task_id: str, yes: bool) -> None:
-    """Delete what is stored of TASK_ID but its outcome: arguments, result, error texts, tracebacks, progress, tags."""
+    """Delete what is stored of a task but its outcome.
+
+    Its arguments, result, error texts, tracebacks, progress and tags go.
+    """
 
     def delete(task_id: str) -> Answer:
         gone = forget_task(tasks, task_id)

@@ -16,7 +16,10 @@ from penstock.times import to_text
 @limit_option
 @cursor_option
 def audit(tasks: Penstock, as_json: bool, limit: int, cursor: str | None) -> None:
-    """Who did what through the command line, the API and the dashboard, newest first."""
+    """Who did what, newest first.
+
+    Through the command line, the API and the dashboard alike.
+    """
     try:
         page = audit_log.recent(tasks.ports, limit=limit, cursor=cursor)
     except ValueError as error:  # a cursor that is none

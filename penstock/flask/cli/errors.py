@@ -13,7 +13,7 @@ from penstock.flask import documents
 from penstock.flask.cli.base import Misused, Refused, acted, command, explaining, not_without_yes, who, yes_option
 from penstock.flask.cli.completing import queues
 from penstock.flask.cli.operations import carry_out
-from penstock.flask.cli.output import facts, number_of, say, show, spark, table, when
+from penstock.flask.cli.output import facts, moment, number_of, say, show, spark, table
 from penstock.flask.cli.tasks import lines_of, search_for
 from penstock.flask.cli.windows import WINDOWS
 from penstock.flask.documents import Document
@@ -34,7 +34,10 @@ _queue_option = click.option("--queue", default="", shell_complete=queues, help=
 @with_appcontext
 @explaining
 def errors(context: click.Context, window: str, as_json: bool) -> None:
-    """Failures by kind: task, class, message without its numbers, and place. The most frequent first."""
+    """Failures by kind, the most frequent first.
+
+    A kind is a task, a class, a message without its numbers, and the place that raised.
+    """
     if context.invoked_subcommand is not None:
         return
     tasks = context.find_object(Penstock)
@@ -126,13 +129,18 @@ def _groups(groups: list[ErrorGroup], window: str, complete: bool, tasks: Pensto
             group.attempts,
             group.dead,
             _chart(group, now - WINDOWS[window], now),
-            when(to_text(group.last_at)),
+            moment(to_text(group.last_at)),
             group.task,
             f"{group.type}: {group.message}",
         )
         for group in groups
     ]
-    table(("fingerprint", "failed", "dead", window, "last (UTC)", "task", "error"), rows, whole=("fingerprint", window))
+    table(
+        ("fingerprint", "failed", "dead", window, "last (UTC)", "task", "error"),
+        rows,
+        whole=("fingerprint", window),
+        wide=("last (UTC)",),
+    )
     if not complete:
         say("There are more kinds than can be read: these are the most frequent of those that were.", dim=True)
     say("\nWhy: flask penstock errors show FINGERPRINT", dim=True)
@@ -153,8 +161,8 @@ def _group(document: Document) -> None:
     more = "" if failures["exact"] else "More than "
     say(f"\n{more}{number_of(failures['count'], 'task')} DEAD or FAILED with it now.")
     if lines := document["tasks"]:
-        dead = [(line["id"], line["queue"], when(line["failed_at"]), _message(line)) for line in lines]
-        table(("dead task", "queue", "died (UTC)", "error"), dead, whole=("dead task",))
+        dead = [(line["id"], line["queue"], moment(line["failed_at"]), _message(line)) for line in lines]
+        table(("dead task", "queue", "died (UTC)", "error"), dead, whole=("dead task", "died (UTC)"), wide=("queue",))
         fingerprint = lines[0]["error"]["fingerprint"]
         say(f"\nAll of them: flask penstock errors retry {fingerprint} (or discard)", dim=True)
 

@@ -11,7 +11,7 @@ from penstock.flask import documents
 from penstock.flask.cli.actions import discard
 from penstock.flask.cli.base import Refused, acted, command, not_without_yes, yes_option
 from penstock.flask.cli.completing import queues
-from penstock.flask.cli.output import Bar, facts, heading, number_of, print_json, say, show, table, visible, when
+from penstock.flask.cli.output import Bar, facts, heading, moment, number_of, print_json, say, show, table, visible
 from penstock.flask.cli.tasks import all_option, cursor_option, limit_option, more, place_of, search_for
 from penstock.flask.documents import Document
 from penstock.ports import RedriveStatus
@@ -69,7 +69,7 @@ def redrive(tasks: Penstock, as_json: bool, queue: str, rate: int | None, watch:
 
 letters = click.Group(
     "dlq",
-    help="Dead letters: which tasks died, why, and the way back.",
+    help="Dead letters: why tasks died, and the way back.",
     commands=[dead, explain, redrive, discard],
 )
 
@@ -114,10 +114,12 @@ def _say_moved(redrive: Redrive, as_json: bool) -> None:
 def _deaths(document: Document) -> None:
     if document["dead_letters"]:
         rows = [
-            (death["id"], death["task"], death["queue"], when(death["failed_at"]), _error(death))
+            (death["id"], death["task"], death["queue"], moment(death["failed_at"]), _error(death))
             for death in document["dead_letters"]
         ]
-        table(("task id", "task", "queue", "died (UTC)", "error"), rows, whole=("task id",))
+        table(
+            ("task id", "task", "queue", "died (UTC)", "error"), rows, whole=("task id", "died (UTC)"), wide=("queue",)
+        )
     elif document["cursor"] is None:
         say("No dead letters.")
     more(document)

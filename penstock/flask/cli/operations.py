@@ -7,7 +7,7 @@ from penstock.app import Penstock
 from penstock.errors import PenstockError
 from penstock.flask import documents
 from penstock.flask.cli.base import Refused, acted, command
-from penstock.flask.cli.output import Bar, facts, number_of, say, show, table, when
+from penstock.flask.cli.output import Bar, facts, moment, number_of, say, show, table
 from penstock.flask.documents import Document
 from penstock.operations import Kind, Operation, State
 
@@ -51,7 +51,7 @@ def stop(tasks: Penstock, as_json: bool, operation_id: str) -> None:
 
 operations = click.Group(
     "operations",
-    help="Retries and discards of many tasks: how far each is, and the way on.",
+    help="Retries and discards of many: watch, resume, stop.",
     commands=[list_operations, show_operation, resume, stop],
 )
 
@@ -95,10 +95,15 @@ def _list(document: Document) -> None:
         say("No operations.")
         return
     rows = [
-        (line["id"], line["kind"], line["state"], _count(line), when(line["started_at"]), line["by"])
+        (line["id"], line["kind"], line["state"], _count(line), moment(line["started_at"]), line["by"])
         for line in document["operations"]
     ]
-    table(("operation id", "kind", "state", "tasks", "started (UTC)", "by"), rows, whole=("operation id", "state"))
+    table(
+        ("operation id", "kind", "state", "tasks", "started (UTC)", "by"),
+        rows,
+        whole=("operation id", "state", "started (UTC)"),
+        wide=("by",),
+    )
 
 
 def _count(line: Document) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MAX_CELL_CHARACTERS = 300
 MAX_FACT_CHARACTERS = 20_000
+WIDE = 110
 _MAX_WHOLE_CHARACTERS = 40  # longer ids are folded rather than cut by a narrow terminal
 
 # What reorders or hides text around it: https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing
@@ -82,9 +83,22 @@ def facts(rows: Sequence[tuple[str, object]]) -> None:
     target.print(table)
 
 
-def table(headings: Sequence[str], rows: Sequence[Sequence[object]], *, whole: Collection[str] = ()) -> None:
-    """A table. Columns in ``whole`` are not wrapped where they fit, to be copied; numbers stand to the right."""
+def table(
+    headings: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    whole: Collection[str] = (),
+    wide: Collection[str] = (),
+) -> None:
+    """A table. Columns in ``whole`` are not wrapped where they fit, to be copied; numbers stand to the right.
+
+    Columns in ``wide`` are left out on a terminal of fewer than WIDE columns.
+    """
     target = console()
+    if target.width < WIDE:
+        kept = [number for number, heading in enumerate(headings) if heading not in wide]
+        headings = [headings[number] for number in kept]
+        rows = [[row[number] for number in kept] for row in rows]
     from rich.table import Table
     from rich.text import Text
 
@@ -113,6 +127,11 @@ def heading(text: str) -> None:
 def when(text: str | None) -> str:
     """A time of a document, to the second, for a column that says UTC."""
     return (text or "")[:19].replace("T", " ")
+
+
+def moment(text: str | None) -> str:
+    """As ``when``, without the year: for lists, whose rows are a month old at most."""
+    return when(text)[5:]
 
 
 def age(seconds: float | None) -> str:

@@ -25,14 +25,17 @@ _queue_argument = click.argument("queue", shell_complete=complete_queues)
 @command("stats")
 @_window_option
 def stats(tasks: Penstock, as_json: bool, window: str) -> None:
-    """How the queues do: depth, in flight, dead letters, age of the oldest message, and what ended in the window."""
+    """How the queues do: depth, dead, age, throughput.
+
+    WAITING has what is delayed in it, FAILED what is DEAD. The last column is the course of what ended in the window.
+    """
     views = live.overview(tasks, window=WINDOWS[window], period=PERIODS[window])
     show(_document(tasks, views, window), lambda _: _stats(views, window, tasks.ports.stats.source), as_json)
 
 
 @command("list")
 def list_queues(tasks: Penstock, as_json: bool) -> None:
-    """Every queue: what is in it, what works on it, and what is not as it was set up."""
+    """Every queue, and what works on it."""
     views = live.overview(tasks)
     show(_document(tasks, views, "1h"), lambda _: _list(views), as_json)
 
@@ -90,7 +93,7 @@ def purge(tasks: Penstock, as_json: bool, queue: str, confirm: str, yes: bool) -
 
 queues = click.Group(
     "queues",
-    help="The queues: what is in them and works on them; pausing, resuming, purging.",
+    help="The queues, and pausing, resuming, purging them.",
     commands=[list_queues, show_queue, pause, resume, purge],
 )
 

@@ -10,7 +10,7 @@ from penstock.app import Penstock
 from penstock.flask import documents
 from penstock.flask.cli.base import Misused, command
 from penstock.flask.cli.completing import filters
-from penstock.flask.cli.output import Bar, facts, say, table, visible, when
+from penstock.flask.cli.output import Bar, facts, moment, say, table, visible, when
 from penstock.flask.cli.output import show as show_document
 from penstock.flask.documents import Document
 from penstock.record import TaskRow
@@ -132,7 +132,8 @@ def _list(document: Document) -> None:
         say("No task matches." if document["cursor"] is None else "Nothing so far.")
     else:
         headings = ("task id", "task", "queue", "status", "tries", "created (UTC)", "error")
-        table(headings, [_line(line) for line in document["tasks"]], whole=("task id", "status"))
+        rows = [_line(line) for line in document["tasks"]]
+        table(headings, rows, whole=("task id", "status", "created (UTC)"), wide=("queue", "tries"))
     more(document)
 
 
@@ -140,4 +141,4 @@ def _line(line: Document) -> list[object]:
     error = line["error"]
     words = "" if error is None else f"{error['type']}: {visible(error['message'], 100)}"
     cells = [line[name] for name in ("id", "task", "queue", "status", "attempts")]
-    return [*cells, when(line["created_at"]), words]
+    return [*cells, moment(line["created_at"]), words]
