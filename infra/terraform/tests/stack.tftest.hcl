@@ -41,6 +41,12 @@ override_resource {
   values          = { arn = "arn:aws:s3:::penstock-test-uploads-123456789012" }
 }
 
+override_resource {
+  target          = module.worker["images"].aws_lambda_event_source_mapping.this
+  override_during = plan
+  values          = { uuid = "11111111-1111-1111-1111-111111111111" }
+}
+
 run "stack" {
   command = plan
 
