@@ -106,14 +106,14 @@ def test_every_bucket_gives_up_uploads_that_never_end(plan):
         assert any(rule["abort_incomplete_multipart_upload"] for rule in rules(plan, bucket))
 
 
-def test_large_results_and_envelopes_outlive_their_rows(plan):
+def test_large_arguments_results_and_envelopes_outlive_their_rows(plan):
     expired = {
         rule["filter"][0]["prefix"]: rule["expiration"][0]["days"]
         for rule in rules(plan, "module.uploads.module.payloads")
         if rule["expiration"]
     }
 
-    assert expired.keys() == {"results/", "envelopes/"}
+    assert expired.keys() == {"arguments/", "results/", "envelopes/"}
     assert min(expired.values()) >= ROW_LIFETIME.days
 
 
