@@ -166,7 +166,7 @@ def test_a_message_that_comes_back_as_its_lease_runs_out_waits_for_seconds_only(
     world.tasks.task(noting(runs, dies_until(1))).enqueue()
     crash(world)
     world.show_again()
-    world.clock.advance(INVOCATION_SECONDS + 2)  # a second past the lease: by a clock that differs, it may still be alive
+    world.clock.advance(INVOCATION_SECONDS + 2)  # a second past the lease: by another clock it may be alive
     busy = world.deliver()
     world.clock.advance(7)  # the tolerance for clocks and the longest jitter
     assert (busy, world.deliver(), runs) == (["BUSY"], ["SUCCEEDED"], [1, 2])
