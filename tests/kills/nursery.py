@@ -157,7 +157,7 @@ def main(arguments: list[str]) -> int:
             numbers = range(number, options.tasks + 1, options.producers)
             produce(folder / f"producer-{number}.jsonl", options.seed, numbers)
 
-        roles = {
+        roles: dict[str, Callable[[], None]] = {
             **{f"producer {number}": partial(producer, number) for number in range(1, options.producers + 1)},
             "caretaker": partial(take_care, tasks, reconciler),
             **{f"worker {number}": worker for number in range(1, options.workers + 1)},

@@ -9,6 +9,7 @@ import random
 import re
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from penstock.local import lifeline
@@ -28,8 +29,19 @@ class Network:
         self._log = log
         self._calm = calm
         self._chance = chance
+        self._connections: set[asyncio.Task[None]] = set()  # asyncio itself holds its tasks by weak references only
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, rate: float) -> None:
+    def at(self, rate: float) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]:
+        """What a listener does with a connection, where ``rate`` is lost."""
+
+        def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            connection = asyncio.create_task(self._serve(reader, writer, rate))
+            self._connections.add(connection)
+            connection.add_done_callback(self._connections.discard)
+
+        return accept
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, rate: float) -> None:
         """One connection of a client, to its end. What was received whole is carried out, even if its sender is dead."""
         upstream: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         try:
@@ -71,13 +83,12 @@ async def _message(reader: asyncio.StreamReader) -> bytes:
 
 async def _run(options: argparse.Namespace) -> None:
     network = Network(options.upstream, Log(options.log), options.calm, random.Random(options.seed))
-    for descriptor, rate in options.listener:
-        listener = socket.socket(fileno=int(descriptor))
-        await asyncio.start_server(
-            lambda reader, writer, rate=float(rate): network.serve(reader, writer, rate), sock=listener
-        )
+    servers = [
+        await asyncio.start_server(network.at(float(rate)), sock=socket.socket(fileno=int(descriptor)))
+        for descriptor, rate in options.listener
+    ]
     print(READY, flush=True)
-    await asyncio.Event().wait()
+    await asyncio.gather(*(server.serve_forever() for server in servers))
 
 
 def main(arguments: list[str]) -> int:

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +30,10 @@ PRODUCERS = 3
 LOSS_RATE = 0.02  # of requests, and of replies
 PRODUCER_LOSS_RATE = 0.15  # its network is worse: three sends in a row have to fail for an EnqueueUncertain
 _REDRIVE_STORM_SECONDS = 15.0  # at least: kills and losses go on while dead letters are redriven
-_HEAL_SECONDS = 300.0  # letters whose receive was lost stay hidden for 40 s; what found no table waits 30 s, 60 s, ...
+# Most runs need one minute: letters whose receive was lost stay hidden for 40 s. But a message that finds no table, three
+# tries in a row, waits by its receive count, 15 minutes at most: about one run in a hundred of CI's size sees that.
+HEAL_SECONDS = 1_000.0
+_LAST_RUN_SECONDS = 20.0  # longer than any run, zombies included
 
 
 @dataclass(frozen=True)
@@ -53,11 +56,12 @@ def run(size: Size, seed: int, folder: Path, log: Log, *, mutant: str | None = N
         stack.callback(cloud.stop)
         children = _start(cloud, size, seed, folder, log, mutant, stack)
         weather = Weather(folder, cloud, children)
-        weather.until(lambda rows: _is_worked_off(rows, folder), size.storm_seconds)
+        storm = Rest(("SUCCEEDED", "DEAD"), lambda: _is_all_enqueued(folder) and not cloud.left()[cloud.QUEUE])
+        weather.until(storm.has_come, size.storm_seconds)
         (folder / "repaired").touch()
         weather.last(_REDRIVE_STORM_SECONDS)
         (folder / "calm").touch()
-        weather.until(lambda rows: _is_healed(rows) and not any(cloud.left().values()), _HEAL_SECONDS)
+        weather.until(Rest(("SUCCEEDED",), lambda: not any(cloud.left().values())).has_come, HEAL_SECONDS)
         weather.look()
         queues = cloud.left()
     return judge(size, folder, queues)
@@ -91,7 +95,7 @@ def _produced(folder: Path) -> list[dict[str, Any]]:
 
 
 def _is_all_enqueued(folder: Path) -> bool:
-    return sum(fact["kind"] == "done" for fact in _produced(folder)) == PRODUCERS
+    return [fact["kind"] for fact in _produced(folder)].count("done") == PRODUCERS
 
 
 class Weather:
@@ -130,12 +134,25 @@ class Weather:
         self.until(lambda _rows: False, seconds)
 
 
-def _is_worked_off(rows: dict[str, Any], folder: Path) -> bool:
-    return all(row["status"] in ("SUCCEEDED", "DEAD") for row in rows.values()) and _is_all_enqueued(folder)
+class Rest:
+    """The end of a phase: the queues ``are_empty``, and every row has one of ``statuses``, or has had the time for it.
 
+    Where the queues are empty nobody takes a task up again: to wait longer for one that is lost would find nothing.
+    """
 
-def _is_healed(rows: dict[str, Any]) -> bool:
-    return all(row["status"] == "SUCCEEDED" for row in rows.values())
+    def __init__(self, statuses: Sequence[str], are_empty: Callable[[], bool]) -> None:
+        self._statuses = statuses
+        self._are_empty = are_empty
+        self._empty_since: float | None = None
+
+    def has_come(self, rows: dict[str, Any]) -> bool:
+        """True when it has come; ``rows`` are the table's now."""
+        if not self._are_empty():
+            self._empty_since = None
+            return False
+        self._empty_since = self._empty_since or time.monotonic()
+        is_late = time.monotonic() > self._empty_since + _LAST_RUN_SECONDS
+        return is_late or all(row["status"] in self._statuses for row in rows.values())
 
 
 def _start(

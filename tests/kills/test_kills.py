@@ -6,10 +6,10 @@ Each fact is of one run against the independent emulator: with `-s` or in the su
 import pytest
 
 from tests.kills.checker import Report
+from tests.kills.run import HEAL_SECONDS
 from tests.kills.sizes import SIZE
 
-# A run of CI's size takes about two minutes on two processors that it has for itself.
-pytestmark = pytest.mark.timeout(600 + 2 * SIZE.storm_seconds)
+pytestmark = pytest.mark.timeout(SIZE.storm_seconds + HEAL_SECONDS + 120)
 
 
 def test_no_accepted_task_is_lost(report: Report) -> None:
