@@ -22,7 +22,7 @@ from typing import Any
 Fact = Mapping[str, Any]
 FINAL = frozenset({"SUCCEEDED", "FAILED", "CANCELLED"})
 _OUTCOME = ("status", "result", "attempts", "finished_at")
-_CUT_OFF = "runs cut off"
+_CUT_OFF, _ZOMBIES = "runs cut off", "zombies"  # killed in the middle; came to an end, but after their lease
 _LEASE_SLACK_SECONDS = 0.5  # between reading the clock for the log of effects and for the claim
 
 
@@ -142,6 +142,7 @@ def _versions(task: str, versions: Sequence[Fact], report: Report) -> None:
 def _overlaps(task: str, runs: Sequence[Run], report: Report) -> None:
     report.runs += len(runs)
     report.faults[_CUT_OFF] += sum(run.end is None for run in runs)
+    report.faults[_ZOMBIES] += sum(run.end is not None and run.end > run.lease_until for run in runs)
     report.duplicated += sum(run.result is not None for run in runs) > 1
     for number, run in enumerate(runs):
         for later in runs[number + 1 :]:

@@ -24,7 +24,7 @@ from penstock.settings import Settings
 from tests.kills.caretaker import take_care
 from tests.kills.logs import Log
 from tests.kills.producer import produce
-from tests.kills.user_code import here, tasks
+from tests.kills.user_code import here, tasks, zombie
 from tests.kills.worker import serve
 from tests.simulation.mutants import MUTANTS, applied
 
@@ -35,19 +35,23 @@ READY = "the nursery is ready"
 
 
 class Nursery:
-    """``roles`` are the children to keep alive: name -> what it does. Those whose work can end say so by exit code 0."""
+    """``roles`` are the children to keep alive: name -> what it does. Those whose work can end say so by exit code 0.
 
-    def __init__(self, roles: dict[str, Callable[[], None]], log: Log, output: Path, seed: int) -> None:
+    ``folder`` gets the log of kills and the children's output.
+    """
+
+    def __init__(self, roles: dict[str, Callable[[], None]], folder: Path, seed: int) -> None:
         self._roles = roles
-        self._log = log
-        self._output = output
+        self._folder = folder
+        self._log = Log(folder / "kills.jsonl")
         self._chance = random.Random(seed)
         self._children: dict[int, str] = {}
         self._stopped: dict[int, float] = {}
         self._next_kill = self._next_stop = 0.0
 
-    def run(self, calm: Path) -> None:
-        """Until standard input ends. No more kills once ``calm`` exists."""
+    def run(self) -> None:
+        """Until standard input ends. No more kills once the file ``calm`` exists."""
+        calm = self._folder / "calm"
         for role in self._roles:
             self._fork(role)
         self._plan_kill()
@@ -56,14 +60,14 @@ class Nursery:
         while not select.select([sys.stdin], [], [], 0.02)[0]:
             self._replace_the_dead()
             self._wake(everyone=calm.exists())
-            if calm.exists() or not self._children:
+            if calm.exists():
                 continue
-            if time.monotonic() >= self._next_kill:
+            if time.monotonic() >= self._next_kill and (pid := self._victim()):
                 self._plan_kill()
-                self._kill(self._victim())
-            if time.monotonic() >= self._next_stop:
+                self._kill(pid)
+            if time.monotonic() >= self._next_stop and (pid := self._victim()):
                 self._plan_stop()
-                self._stop(self._victim())
+                self._stop(pid)
 
     def _plan_kill(self) -> None:
         self._next_kill = time.monotonic() + KILL_SECONDS * self._chance.uniform(0.5, 1.5)
@@ -71,8 +75,13 @@ class Nursery:
     def _plan_stop(self) -> None:
         self._next_stop = time.monotonic() + _STOP_SECONDS * self._chance.uniform(0.5, 1.5)
 
-    def _victim(self) -> int:
-        return self._chance.choice(sorted(self._children))
+    def _victim(self) -> int | None:
+        """A child at random. Not one that is to come back as a zombie: hardly any would live to see it."""
+        victims = [pid for pid in sorted(self._children) if pid not in self._stopped and not self._is_zombie(pid)]
+        return self._chance.choice(victims) if victims else None
+
+    def _is_zombie(self, pid: int) -> bool:
+        return zombie(self._folder, pid).exists()
 
     def _kill(self, pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
@@ -81,10 +90,9 @@ class Nursery:
         self._bury(pid)
 
     def _stop(self, pid: int) -> None:
-        if pid not in self._stopped:
-            self._stopped[pid] = time.monotonic() + _STOPPED_SECONDS
-            os.kill(pid, signal.SIGSTOP)
-            self._log.note("stopped", role=self._children[pid], pid=pid)
+        self._stopped[pid] = time.monotonic() + _STOPPED_SECONDS
+        os.kill(pid, signal.SIGSTOP)
+        self._log.note("stopped", role=self._children[pid], pid=pid)
 
     def _wake(self, *, everyone: bool) -> None:
         for pid, until in list(self._stopped.items()):
@@ -123,7 +131,7 @@ class Nursery:
 
     def _be(self, work: Callable[[], None]) -> None:
         lifeline.hold(argparse.Namespace(lifeline=True))
-        output = os.open(self._output, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+        output = os.open(self._folder / "output.txt", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         os.dup2(output, 1)
         os.dup2(output, 2)
         work()
@@ -162,8 +170,7 @@ def main(arguments: list[str]) -> int:
             "caretaker": partial(take_care, tasks, reconciler),
             **{f"worker {number}": worker for number in range(1, options.workers + 1)},
         }
-        log, output = Log(folder / "kills.jsonl"), folder / "output.txt"
-        Nursery(roles, log, output, options.seed).run(folder / "calm")
+        Nursery(roles, folder, options.seed).run()
     if os.getpgrp() == os.getpid():
         os.killpg(os.getpgrp(), signal.SIGKILL)  # the children have lifelines too, but a stopped one hears nothing
     return 0

@@ -134,7 +134,7 @@ def test_a_second_run_after_the_end_of_the_first_is_right() -> None:
 def test_a_zombie_that_ends_after_its_lease_does_not_overlap_but_is_counted() -> None:
     effects = [started(1.0), started(8.5, 2, pid=8), ended(9.0), ended(9.5, 2, pid=8, token="b")]
     report = judged(effects=effects, scans=seen({**DONE, "attempts": 2, "result": {"attempt": 2, "token": "b"}}))
-    assert (report.violations, report.duplicated) == ([], 1)
+    assert (report.violations, report.duplicated, report.faults["zombies"]) == ([], 1, 1)
 
 
 def test_an_attempt_that_runs_twice_is_seen() -> None:
