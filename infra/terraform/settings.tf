@@ -3,7 +3,9 @@
 ################################################################################
 
 locals {
-  settings = {
+  settings = merge(local.stack, var.dashboard_url == null ? {} : { PENSTOCK_DASHBOARD_URL = var.dashboard_url })
+
+  stack = {
     PENSTOCK_TABLE          = module.results.name
     PENSTOCK_PAYLOAD_BUCKET = module.uploads.payload_bucket
 

@@ -102,3 +102,31 @@ def test_a_misspelt_variable_is_refused_with_the_name_that_was_meant(misspelt: s
 def test_a_variable_of_the_projects_own_is_left_alone() -> None:
     environ = {"PENSTOCK_QUEUES": "{}", "PENSTOCK_TABLE": "tasks", "PENSTOCK_WEB_TOKEN_SHA256": "x"}
     assert Settings.from_environ(environ).table == "tasks"
+
+
+def test_the_page_of_a_task_is_below_the_dashboard() -> None:
+    settings = Settings.from_environ(environ(PENSTOCK_DASHBOARD_URL="https://shop.example/penstock/"))
+    assert settings.task_page("import-7") == "https://shop.example/penstock/tasks/import-7"
+
+
+def test_without_a_dashboard_a_task_has_no_page() -> None:
+    assert Settings.from_environ(environ()).task_page("import-7") == ""
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "shop.example/penstock",
+        "javascript:alert(1)",
+        "https://",
+        "https://me:secret@shop.example/",
+        "https://shop.example/?page=",
+        "https://shop.example/#tasks",
+        "https://shop.example/a b",
+        "https://shop.example//x",
+        "https://shop.example/" + "x" * 1_000,
+    ],
+)
+def test_a_dashboard_url_that_makes_no_links_is_refused(url: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"PENSTOCK_DASHBOARD_URL is .* such as https://shop.example/penstock"):
+        Settings.from_environ(environ(PENSTOCK_DASHBOARD_URL=url))

@@ -8,6 +8,7 @@ variables {
   stage          = "test"
   worker_package = "main.tf" # any file: nothing is uploaded
 
+  dashboard_url             = "https://app.example.com/penstock"
   mail_sender               = "post@example.com"
   reconciler_period_minutes = 1
   reconciler_statements     = [{ actions = ["sns:Publish"], resources = ["arn:aws:sns:eu-central-1:123456789012:deaths"] }]
@@ -111,6 +112,11 @@ run "stack" {
       visibility_timeout = 1505
     }
     error_message = "the web gets PENSTOCK_QUEUES in the form that penstock/settings.py reads"
+  }
+
+  assert {
+    condition     = output.enqueue_environment.PENSTOCK_DASHBOARD_URL == "https://app.example.com/penstock"
+    error_message = "whoever enqueues knows where a task's page is"
   }
 
   assert {
