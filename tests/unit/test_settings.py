@@ -45,11 +45,16 @@ def test_a_queue_without_url_or_with_unknown_keys_is_refused_by_name(fields: dic
         Settings.from_environ(environ({"images": fields}))
 
 
-@pytest.mark.parametrize("key", ["time_limit", "max_receive_count"])
+@pytest.mark.parametrize("key", ["time_limit", "max_receive_count", "visibility_timeout"])
 @pytest.mark.parametrize("value", [0, -1, 1.5, 30.0, "30", True, None, []])
 def test_a_limit_that_is_no_positive_whole_number_is_refused(key: str, value: object) -> None:
     with pytest.raises(ConfigurationError, match=rf"PENSTOCK_QUEUES\['images'\]\['{key}'\] is .* whole number from 1"):
         Settings.from_environ(environ({"images": {"url": URL, key: value}}))
+
+
+def test_the_visibility_timeout_is_not_known_where_it_is_not_told() -> None:
+    told = Settings.from_environ(environ({"images": {"url": URL, "visibility_timeout": 90}, "mail": {"url": URL}}))
+    assert [queue.visibility_timeout for queue in told.queues.values()] == [90, None]
 
 
 def test_an_unknown_queue_is_refused_with_the_known_ones() -> None:

@@ -65,6 +65,12 @@ override_resource {
   values          = { arn = "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:penstock-test-images-dlq" }
 }
 
+override_resource {
+  target          = module.worker["images"].aws_lambda_event_source_mapping.this
+  override_during = plan
+  values          = { uuid = "11111111-1111-1111-1111-111111111111" }
+}
+
 run "stack" {
   command = plan
 

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Blueprint, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -17,7 +18,7 @@ from penstock.flask.access import Mounted, guard
 from penstock.flask.access.guard import unauthorized
 from penstock.flask.access.headers import add_headers
 from penstock.flask.dashboard import home, sign_in
-from penstock.flask.dashboard.sign_in import where_to_sign_in
+from penstock.flask.dashboard.sign_in import own_path, where_to_sign_in
 from penstock.flask.problems import RETRY_AFTER_SECONDS, of_penstock_error
 
 NAME = "penstock_dashboard"
@@ -49,14 +50,25 @@ def blueprint(mount: Mounted) -> Blueprint:
 
 def _lead_to_sign_in() -> ResponseReturnValue:
     """A person who opens a page is led to where he can sign in; whatever else a browser sends gets 401."""
-    url = where_to_sign_in()
+    # For a part of a page that was open when the session ended, htmx says which page, and follows HX-Redirect.
+    is_part = "HX-Request" in request.headers
+    url = where_to_sign_in(_path_of(request.headers.get("HX-Current-URL", "")) if is_part else None)
     if not url:
         raise unauthorized()
-    if "HX-Request" in request.headers:  # part of a page that was open when the session ended: htmx follows this header
+    if is_part:
         return _page(HTTPStatus.UNAUTHORIZED, "Sign in first."), HTTPStatus.UNAUTHORIZED, {"HX-Redirect": url}
     if request.method not in ("GET", "HEAD"):
         raise unauthorized()
     return redirect(url, HTTPStatus.SEE_OTHER)
+
+
+def _path_of(url: str) -> str:
+    """Path and query of one of our pages; the first page for anything else."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return own_path("")
+    return own_path(f"{parts.path}?{parts.query}".rstrip("?"))
 
 
 def _of_http_error(error: HTTPException) -> ResponseReturnValue:
