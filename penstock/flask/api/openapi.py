@@ -34,7 +34,7 @@ class Problem(TypedDict):
     detail: str
 
 
-class Page(TypedDict):
+class OpenApi(TypedDict):
     """This document."""
 
     openapi: str
@@ -59,7 +59,7 @@ def add_views(api: Blueprint, _mount: Mounted) -> None:
 
     @api.get("/openapi.json")
     @route(Role.VIEWER)
-    def openapi() -> Page:
+    def openapi() -> OpenApi:
         """This API as an OpenAPI 3.1 document."""
         return _document(api)
 
@@ -70,7 +70,7 @@ def add_views(api: Blueprint, _mount: Mounted) -> None:
         page = _document(api)
 
         def resolve(schema: dict[str, Any]) -> dict[str, Any]:
-            found: dict[str, Any] = page["components"]["schemas"].get(schema.get("$ref", "").rpartition("/")[2], schema)
+            found: dict[str, Any] = page["components"]["schemas"].get(_name_of(schema), schema)
             return found
 
         return Response(render_template("penstock_api/docs.html", api=page, resolve=resolve, json=_pretty))
@@ -81,7 +81,7 @@ def places(app: Flask, blueprint: str) -> list[Place]:
     return list(_places(app, blueprint))
 
 
-def describe(places: list[Place], server: str) -> Page:
+def describe(places: list[Place], server: str) -> OpenApi:
     """The OpenAPI document of ``places`` under the URL ``server``."""
     schemas = _Schemas(places)
     paths: dict[str, Any] = {}
@@ -121,7 +121,7 @@ class _Schemas:
         self._of = dict(zip(types, found, strict=True))
         queries = {its.query for _, _, its in places if its.query is not None}
         self._queries: dict[Any, dict[str, Any]] = {
-            query: self.components.pop(query.__name__)["properties"] for query in queries
+            query: self.components.pop(_name_of(self.of(query)))["properties"] for query in queries
         }
 
     def of(self, kind: Any) -> dict[str, Any]:
@@ -133,7 +133,7 @@ class _Schemas:
         return self._queries[query]
 
 
-def _document(api: Blueprint) -> Page:
+def _document(api: Blueprint) -> OpenApi:
     return describe(places(current_app, api.name), f"{request.script_root}{api.url_prefix}")
 
 
@@ -195,6 +195,11 @@ def _answers(place: Place, schemas: _Schemas) -> Iterator[tuple[int | str, dict[
 def _problem(schemas: _Schemas) -> dict[str, Any]:
     words = "What is wrong, and what to do about it"
     return {"description": words, "content": {"application/problem+json": {"schema": schemas.of(Problem)}}}
+
+
+def _name_of(schema: dict[str, Any]) -> str:
+    """The component that a schema refers to; empty where it is one itself."""
+    return str(schema.get("$ref", "")).rpartition("/")[2]
 
 
 def _tag(module: str) -> dict[str, Any]:

@@ -74,7 +74,7 @@ class Route(Struct, frozen=True):
         if query is not None:
             arguments["query"] = query
         body = read_body(self.body, self.media)
-        if body is not None:
+        if self.body is not None:
             arguments["body"] = body
         if self.takes_key:
             arguments["key"] = _key()
