@@ -152,6 +152,7 @@ def find(
                     return Found(rows, _encode(part, passed, back_to), back_to)
         if walk.spent:
             return Found(rows, _encode(part, passed, back_to), back_to)
+        back_to = min(back_to, walk.start_of(part))
         part, passed = walk.part_before(part), {}
         if part is not None:
             back_to = min(back_to, _end_of(part))
@@ -209,6 +210,10 @@ class _Walk:
         """The next older part; None behind the oldest."""
         older = self._parts[self._parts.index(part) + 1 :]
         return older[0] if older else None
+
+    def start_of(self, part: str) -> datetime:
+        """How far back all of ``part`` reaches: a page that found nothing there has looked so far, too."""
+        return self.since if FINGERPRINT.fullmatch(part) else datetime.fromisoformat(part).replace(tzinfo=UTC)
 
     def newest_first(self, part: str, passed: _Passed, top: datetime) -> Iterator[IndexEntry]:
         """The entries of all shards of ``part`` behind those that were passed, none newer than ``top``.

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 MAX_PAGE = 100  # the keys of one BatchGetItem
 MAX_ENTRIES = 1_000
-# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
-MAX_BATCH_WRITE = 25
 TTL_ATTRIBUTE = "expires_at"
 _POSITION = ("failure_key", "failed_at", "task_id", "item")
 _FAILURES = frozenset({Status.DEAD, Status.FAILED})
@@ -165,14 +163,10 @@ class DynamoResultStore:
         return [rows[task_id] for task_id in task_ids if task_id in rows]
 
     def delete_attempts(self, task_id: str) -> None:
-        """A Query for their keys, then BatchWriteItem."""
-        numbers = [attempt.number for attempt in self.attempts(task_id)]
-        for start in range(0, len(numbers), MAX_BATCH_WRITE):
-            keys = [_key(task_id, attempt_item(number)) for number in numbers[start : start + MAX_BATCH_WRITE]]
-            request: Any = {self._table: [{"DeleteRequest": {"Key": key}} for key in keys]}
-            while request:
-                with calling("DynamoDB BatchWriteItem", self._table):
-                    request = self._dynamodb.batch_write_item(RequestItems=request).get("UnprocessedItems")
+        """A Query for their keys, then a DeleteItem each: who may delete a batch may put one too."""
+        for attempt in self.attempts(task_id):
+            with calling("DynamoDB DeleteItem", self._table):
+                self._dynamodb.delete_item(TableName=self._table, Key=_key(task_id, attempt_item(attempt.number)))
 
     def _live(self, wire: Mapping[str, Any] | None) -> TaskRow | None:
         if not wire:

@@ -15,7 +15,7 @@ from local.samples import Photo, photos
 from tests.e2e.checkout import copy_project
 from tests.e2e.deployment import TOKEN, Deployment
 from tests.e2e.emulator import MINISTACK, Emulator
-from tests.e2e.gaps import BATCHES, MAILS, allow, forbid
+from tests.e2e.gaps import BATCHES, MAILS, MOVES, allow, forbid
 from tests.e2e.stages import Ended, Journal
 from tests.e2e.visitor import Visitor
 
@@ -106,7 +106,7 @@ def deployed(interrupted: Ended, deployment: Deployment, emulator: Emulator, jou
     with journal.stage("deploy again: package, terraform apply, zappa deploy"):
         ended = deployment.up().expect(0)
     allow(emulator.client("iam"), deployment.worker_roles(), BATCHES, MAILS)
-    allow(emulator.client("iam"), [deployment.reconciler_role()], BATCHES)
+    allow(emulator.client("iam"), [deployment.reconciler_role()], BATCHES, MOVES)
     return ended
 
 

@@ -13,6 +13,8 @@ BATCHES: Statement = {
     "Action": ["sqs:ChangeMessageVisibilityBatch", "sqs:DeleteMessageBatch"],
     "Resource": "*",
 }
+# At AWS its resource is the dead-letter queue, which the request names by ARN. The emulator sees no resource there.
+MOVES: Statement = {"Effect": "Allow", "Action": ["sqs:ListMessageMoveTasks"], "Resource": "*"}
 # At AWS the request has an identity as its resource, and ses:FromAddress. The emulator knows neither.
 MAILS: Statement = {"Effect": "Allow", "Action": ["ses:SendEmail"], "Resource": "*"}
 

@@ -146,6 +146,11 @@ def test_another_key_is_refused_in_words(stranger, key):
     )
 
 
+def test_a_head_request_signs_nobody_in(stranger):
+    response = stranger.head(f"{PREFIX}/sign-in", data={"key": KEYS["otto"][1]})
+    assert (response.status_code, "Set-Cookie" in response.headers) == (200, False)
+
+
 def test_a_refused_sign_in_is_logged_without_the_key(stranger, caplog):
     stranger.post(f"{PREFIX}/sign-in", data={"key": "psst"}, headers=OWN_FORM)
     assert ("sign-in refused" in caplog.text, "psst" in caplog.text) == (True, False)

@@ -2,6 +2,7 @@
 
 import pytest
 from flask import Blueprint, Flask, abort, g, redirect, request, session, url_for
+from flask_cors import CORS
 from sqlalchemy import String, create_engine, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.pool import StaticPool
@@ -184,6 +185,18 @@ def test_the_app_s_headers_do_not_loosen_ours(ada, path):
     headers = ada.get(path).headers
     assert headers.getlist("Content-Security-Policy")[0].startswith("default-src 'none'")
     assert (len(headers.getlist("Content-Security-Policy")), headers["X-Shop"]) == (1, "1")
+
+
+def test_other_sites_that_may_read_the_app_s_answers_may_not_read_ours(tasks):
+    app = create_app()
+    CORS(app, origins="*", supports_credentials=True)
+    mount(app, sign_in=HostLogin(who), tasks=tasks)
+    client = app.test_client()
+    client.post("/login?next=/", data={"name": "ada"})
+    answers = [client.get(path, headers={"Origin": "https://evil.example"}) for path in ("/orders/", f"{PREFIX}/")]
+    engine_of.pop(app).dispose()
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert ["Access-Control-Allow-Origin" in answer.headers for answer in answers] == [True, False]
 
 
 def test_the_app_s_variables_do_not_replace_ours_in_our_templates(ada):

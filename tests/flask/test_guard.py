@@ -41,9 +41,18 @@ def test_a_stranger_s_write_to_the_dashboard_is_not_led_anywhere(stranger):
     assert stranger.post(f"{PREFIX}/").status_code == 401
 
 
-def test_htmx_is_told_to_open_the_sign_in_page(stranger):
-    response = stranger.get(f"{PREFIX}/", headers={"HX-Request": "true"})
-    assert (response.status_code, response.headers["HX-Redirect"].startswith(f"{PREFIX}/sign-in")) == (401, True)
+@pytest.mark.parametrize(
+    ("page", "next_path"),
+    [
+        (f"http://localhost{PREFIX}/tasks?queue=a", f"{PREFIX}/tasks?queue%3Da"),
+        ("https://evil.example/", f"{PREFIX}/"),
+        ("http://[", f"{PREFIX}/"),
+        ("", f"{PREFIX}/"),
+    ],
+)
+def test_htmx_is_told_to_open_the_sign_in_page_and_to_come_back_to_its_page(stranger, page, next_path):
+    response = stranger.get(f"{PREFIX}/rows", headers={"HX-Request": "true", "HX-Current-URL": page})
+    assert (response.status_code, response.headers["HX-Redirect"]) == (401, f"{PREFIX}/sign-in?next={next_path}")
 
 
 @pytest.mark.parametrize("path", ["tasks/no-such-id", "nowhere", "nowhere/at/all", "tasks"])

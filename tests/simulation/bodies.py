@@ -116,6 +116,7 @@ class Bodies:
             self._no_number,
             self._encoded_again,
             self._foreign,
+            self._pointing,
             self._tree,
             self._nested,
             self._huge_number,
@@ -140,6 +141,17 @@ class Bodies:
         return json.dumps(
             self._good() | {field: self._random.choice(WRONG[field]) for field in self._some(sorted(WRONG), 2)}
         )
+
+    def _pointing(self) -> str:
+        """To arguments that are nowhere, or by a pointer with something wrong in it."""
+        digest = f"{self._random.getrandbits(256):064x}"
+        pointer = {"key": f"arguments/{self._number}/{digest}", "sha256": digest, "bytes": 1, "work_sha256": digest}
+        if self._random.random() < 0.7:
+            pointer[self._random.choice(sorted(pointer))] = self._value(1)
+        envelope = {**self._good(), "v": 2, "arguments": pointer}
+        for field in self._some(["args", "kwargs"], self._random.choice((1, 2, 2, 2))):
+            del envelope[field]
+        return json.dumps(envelope)
 
     def _some(self, values: list[str], count: int) -> list[str]:
         return self._random.sample(values, count)

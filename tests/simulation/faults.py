@@ -49,7 +49,7 @@ class Process:
             settings=cloud.settings,
             transport=Port(self, cloud.transport),
             results=Port(self, cloud.table),
-            payloads=Port(self, cloud.payloads),
+            payloads=Port(self, cloud.payloads, "payload "),
             clock=lambda: cloud.clock() + off,
             random=cloud.random,
             sleep=cloud.clock.sleep,
@@ -134,11 +134,12 @@ class Process:
 
 
 class Port:
-    """A port as a process sees it: every call passes the process's gate."""
+    """A port as a process sees it: every call passes the process's gate, its name after ``kind``."""
 
-    def __init__(self, process: Process, port: Any) -> None:
+    def __init__(self, process: Process, port: Any, kind: str = "") -> None:
         self._process = process
         self._port = port
+        self._kind = kind
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         method, process = getattr(self._port, name), self._process
@@ -146,7 +147,7 @@ class Port:
             return process.send_many
 
         def call(*args: Any, **kwargs: Any) -> Any:
-            what = f"apply {args[1].name}" if name == "apply" else name
+            what = f"apply {args[1].name}" if name == "apply" else self._kind + name
             return process.call(what, lambda: method(*args, **kwargs))
 
         return call

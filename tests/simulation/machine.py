@@ -20,6 +20,7 @@ scripts = st.lists(st.sampled_from(WORDS), min_size=1, max_size=3)
 calls = st.sampled_from((1, 2, 3, 5, 1_000))
 # Half of the calls that are chosen go well.
 faults = st.one_of(st.just(Fault.NONE), st.sampled_from([fault for fault in Fault if fault is not Fault.NONE]))
+larges = st.sampled_from((False, False, True))
 seconds = st.sampled_from((0.001, 1, 3, 31, 61, 101, 200, 900))
 
 
@@ -36,10 +37,11 @@ class Machine(RuleBasedStateMachine):
         kills=st.booleans(),
         script=scripts,
         record=st.booleans(),
+        large=larges,
     )
-    def begin(self, number: int, script: list[str], record: bool, **world: Any) -> None:
+    def begin(self, number: int, script: list[str], record: bool, large: bool, **world: Any) -> None:
         self.simulation = Simulation(number, **world)
-        self.simulation.finish(self.simulation.enqueue(script, record=record))
+        self.simulation.finish(self.simulation.enqueue(script, record=record, large=large))
 
     @precondition(lambda self: len(self.simulation.accepted) < MAX_TASKS)
     @rule(
@@ -47,6 +49,7 @@ class Machine(RuleBasedStateMachine):
         record=st.booleans(),
         own_id=st.booleans(),
         delay=st.sampled_from((0, 40)),
+        large=larges,
         calls=calls,
         fault=faults,
     )
@@ -55,9 +58,9 @@ class Machine(RuleBasedStateMachine):
         self.simulation.go(self.simulation.fibers.index(fiber), calls, fault)
 
     @precondition(lambda self: len(self.simulation.accepted) < MAX_TASKS)
-    @rule(calls=calls, fault=faults)
-    def enqueue_many(self, calls: int, fault: Fault) -> None:
-        fiber = self.simulation.enqueue_many(["error", "ok"], 3)
+    @rule(large=larges, calls=calls, fault=faults)
+    def enqueue_many(self, large: bool, calls: int, fault: Fault) -> None:
+        fiber = self.simulation.enqueue_many(["error", "ok"], 3, large=large)
         self.simulation.go(self.simulation.fibers.index(fiber), calls, fault)
 
     @precondition(lambda self: self.simulation.accepted)

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from penstock.conditions import Absent, All, AnyOf, Condition, Equals
 from penstock.delivery import Delivery
+from penstock.enqueue import store
 from penstock.envelope import Envelope
 from penstock.execution.value import Acknowledge, Leave
 from penstock.refusal import Refusal, Then
@@ -119,10 +120,23 @@ def _acknowledges_unwritten(write: Any) -> Any:
     return mutant
 
 
-def _acknowledges_unclaimed(claim: Any) -> Any:
+def _acknowledges_unclaimed(step: Any) -> Any:
     def mutant(x: Any, worker: Any) -> Any:
-        x = claim(x, worker)
+        x = step(x, worker)
         return x.end(Acknowledge(), x.said) if x.said == "UNAVAILABLE" else x
+
+    return mutant
+
+
+def _everywhere(change: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda steps: tuple(change(step) for step in steps)
+
+
+def _sends_before_it_stores(send: Any) -> Any:
+    def mutant(prepared: Any, ports: Any, **kwargs: Any) -> Any:
+        sends = send(replace(prepared, content=None), ports, **kwargs)
+        store(prepared, ports, ports.clock())
+        return sends
 
     return mutant
 
@@ -175,9 +189,10 @@ MUTANTS: dict[str, tuple[Patch, ...]] = {
     "acknowledges DEAD": (Patch("states", "_ACKNOWLEDGEABLE", lambda right: right | {Status.DEAD}),),
     "acknowledges RETRYING": (Patch("states", "_ACKNOWLEDGEABLE", lambda right: right | {Status.RETRYING}),),
     "acknowledges what it could not write": (Patch(SETTLE, "_write", _acknowledges_unwritten),),
-    "acknowledges what it could not claim": (
-        Patch("execution", "STEPS", lambda steps: (steps[0], _acknowledges_unclaimed(steps[1]), *steps[2:])),
+    "acknowledges what it could not fetch or claim": (
+        Patch("execution", "STEPS", _everywhere(_acknowledges_unclaimed)),
     ),
+    "sends before its arguments are in S3": (Patch("enqueue", "send", _sends_before_it_stores),),
     "redrives by message id": (
         Patch(CLAIM, "after_refusal", decides(_by_message_id)),
         Patch(CLAIM, "redrive", forgets("sent_at")),

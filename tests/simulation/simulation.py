@@ -12,6 +12,7 @@ from typing import Any
 
 from penstock import Penstock, Reject, Retry, Task, batch, current_task
 from penstock.dead_letters import discard, edit, retry
+from penstock.enqueue import MAX_MESSAGE_BYTES
 from penstock.errors import EnqueueUncertain, PartialEnqueueError, PenstockError
 from penstock.execution import Invocation
 from penstock.local import sqs_event
@@ -27,6 +28,7 @@ from tests.simulation.fibers import Fiber
 BATCH_SIZE = 3
 INVOCATION_SECONDS = BATCH_SIZE * TIME_LIMIT + 10
 AFTER_A_CRASH_SECONDS = INVOCATION_SECONDS + 5
+BALLAST = {False: "", True: "x" * MAX_MESSAGE_BYTES}
 # What user code can do in an attempt; the last word of a task's script holds for all later attempts.
 WORDS = ("ok", "error", "retry", "reject", "discard", "exit", "progress", "child", "die")
 
@@ -93,19 +95,27 @@ class Simulation:
 
     # -- producers
 
-    def enqueue(self, script: Sequence[str], *, record: bool = True, own_id: bool = True, delay: int = 0) -> Fiber:
-        """A producer enqueues one task that will do as ``script`` says, an attempt a word; ``own_id``: under its own task id."""
+    def enqueue(
+        self, script: Sequence[str], *, record: bool = True, own_id: bool = True, delay: int = 0, large: bool = False
+    ) -> Fiber:
+        """A producer enqueues one task that will do as ``script`` says, an attempt a word.
+
+        ``own_id``: under its own task id. ``large``: with arguments that no message holds.
+        """
         self.cloud.note("attempted")
         task_id = f"task-{self._number}" if own_id else None
         held_back = None if self._fifo else delay
-        call = self.tasks[record].using(task_id=task_id, group="group", delay=held_back).call(list(script))
+        call = (
+            self.tasks[record].using(task_id=task_id, group="group", delay=held_back).call(list(script), BALLAST[large])
+        )
         if task_id is not None:
             self._calls[task_id] = call
         return self.start("producer", lambda process: self.acknowledged(process.tasks.enqueue_call(call).id))
 
-    def enqueue_many(self, script: Sequence[str], count: int) -> Fiber:
-        """A producer enqueues ``count`` tasks in one request."""
-        calls = [self.tasks[True].using(group="group").call(list(script)) for _ in range(count)]
+    def enqueue_many(self, script: Sequence[str], count: int, *, large: bool = False) -> Fiber:
+        """A producer enqueues ``count`` tasks in one request; ``large``: the first with arguments that no message holds."""
+        task = self.tasks[True].using(group="group")
+        calls = [task.call(list(script), BALLAST[large and number == 0]) for number in range(count)]
         for _ in calls:
             self.cloud.note("attempted")
 
@@ -256,7 +266,7 @@ class Simulation:
 HEALING_ROUNDS = 60
 
 
-def user_code(script: list[str]) -> dict[str, Any]:
+def user_code(script: list[str], _ballast: str = "") -> dict[str, Any]:
     """The one task: does what the word for its attempt says, and tells the log of effects."""
     simulation, process = here.get()
     task_id, attempt = current_task.id, current_task.attempt

@@ -27,8 +27,8 @@ class Story:
         self.labels: list[str] = []
         self.hit = 0
 
-    def enqueue(self, *script: str) -> str:
-        self.act(lambda: self.simulation.enqueue(script))
+    def enqueue(self, *script: str, large: bool = False) -> str:
+        self.act(lambda: self.simulation.enqueue(script, large=large))
         return "task-0"
 
     def work(self) -> None:
@@ -139,6 +139,22 @@ def cancel(story: Story) -> None:
     story.work()
 
 
+def retry_of_large_arguments(story: Story) -> None:
+    story.enqueue("error", "ok", large=True)
+    story.work()
+    story.wait(120)
+    story.work()
+
+
+def edit_of_large_arguments(story: Story) -> None:
+    task = story.enqueue("reject", "ok", large=True)
+    story.act(story.simulation.invoke)
+    story.bury()
+    story.act(lambda: story.simulation.operate("edit", task))
+    story.work()
+    story.act(story.simulation.reconcile)
+
+
 SCENARIOS = (
     success,
     success_with_a_child,
@@ -150,6 +166,8 @@ SCENARIOS = (
     edit_and_sweep,
     burial_and_reconcile,
     cancel,
+    retry_of_large_arguments,
+    edit_of_large_arguments,
 )
 
 
@@ -206,6 +224,8 @@ CALLS = (
     "receive",
     "delete",
     "add_attempt",
+    "payload put",
+    "payload get",
     "user code starts",
     "user code ends",
     *(

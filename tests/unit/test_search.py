@@ -229,6 +229,11 @@ def test_a_page_says_how_far_back_it_has_looked(store: CountingStore) -> None:
     assert found.back_to == at(-120)
 
 
+def test_a_page_that_found_nothing_says_how_far_back_it_has_looked(store: CountingStore) -> None:
+    found = find(store, SETTINGS, Search(), limit=1, now=NOW)
+    assert found.back_to.date() == NOW.date() - timedelta(days=MAX_QUERIES // 4 - 1)
+
+
 def test_a_page_over_many_empty_days_ends_with_its_budget(store: CountingStore) -> None:
     put(store, "t-old", NOW - timedelta(days=20))
     found = find(store, SETTINGS, Search(), limit=10, now=NOW)

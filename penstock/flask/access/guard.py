@@ -47,6 +47,7 @@ def guard(blueprint: Blueprint, on_stranger: Callable[[], ResponseReturnValue] |
 
     @blueprint.before_request
     def check() -> ResponseReturnValue | None:
+        g.pop("penstock_identity", None)  # an app context that outlives a request, as in a test, has the last one's
         needed = _needed(blueprint)
         if needed is _OPEN:
             _refuse_foreign_forms()

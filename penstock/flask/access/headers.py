@@ -29,13 +29,18 @@ _HEADERS = {
 
 
 class OwnResponse(Response):
-    """An answer that goes out with our headers, whatever the app's after_request functions, which come later, write there."""
+    """An answer that goes out with our headers, whatever the app's after_request functions, which come later, write there.
+
+    Without CORS headers, too: an app that lets other sites read its own answers has not decided that for tasks.
+    """
 
     own_headers = _HEADERS
 
     def get_wsgi_headers(self, environ: Any) -> Headers:
         """The headers as they are sent."""
         headers = super().get_wsgi_headers(environ)
+        for name in [name for name in headers.keys() if name.lower().startswith("access-control-")]:  # noqa: SIM118
+            del headers[name]
         for name, value in self.own_headers.items():
             headers[name] = value
         return headers

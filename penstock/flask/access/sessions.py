@@ -50,17 +50,21 @@ def keep(response: Response, value: str) -> None:
         path=_path(),
         httponly=True,
         samesite="Lax",
-        secure=request.is_secure or bool(current_app.config["SESSION_COOKIE_SECURE"]),
+        secure=_is_secure(),
     )
 
 
 def drop(response: Response) -> None:
     """Have the browser forget the session."""
-    response.delete_cookie(COOKIE, path=_path(), httponly=True, samesite="Lax", secure=request.is_secure)
+    response.delete_cookie(COOKIE, path=_path(), httponly=True, samesite="Lax", secure=_is_secure())
 
 
 def _path() -> str:
     return request.script_root + mounted().prefix
+
+
+def _is_secure() -> bool:
+    return request.is_secure or bool(current_app.config["SESSION_COOKIE_SECURE"])
 
 
 def _serializer() -> URLSafeSerializer:

@@ -1,30 +1,110 @@
 """The dashboard, at ``<prefix>/``: pages for people.
 
 One module a page: a function that adds its views to the blueprint, each with its ``@requires``. A new one goes into ``PAGES``.
+The pages are made here, and can be read without JavaScript; htmx (static/) asks for their live parts and sends their actions.
 """
 
+import json
 import logging
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Blueprint, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, default_exceptions
 
-from penstock.errors import PenstockError
-from penstock.flask.access import Mounted, guard
+from penstock.errors import (
+    AccessRefused,
+    ConfirmationNeeded,
+    EnvelopeError,
+    EnvelopeLost,
+    InvalidSearch,
+    NoMapping,
+    NotDead,
+    NotForgettable,
+    OperationNotFound,
+    PenstockError,
+    UnknownQueue,
+    UnknownTask,
+)
+from penstock.flask.access import Identity, Mounted, Role, guard
 from penstock.flask.access.guard import unauthorized
 from penstock.flask.access.headers import add_headers
-from penstock.flask.dashboard import home, sign_in
-from penstock.flask.dashboard.sign_in import where_to_sign_in
+from penstock.flask.dashboard import (
+    audit,
+    charts,
+    dead_letters,
+    errors,
+    home,
+    operations,
+    queues,
+    sign_in,
+    task,
+    task_actions,
+    tasks,
+    text,
+)
+from penstock.flask.dashboard.answers import is_htmx, message
+from penstock.flask.dashboard.sign_in import own_path, where_to_sign_in
 from penstock.flask.problems import RETRY_AFTER_SECONDS, of_penstock_error
+from penstock.times import to_text
 
 NAME = "penstock_dashboard"
 
-PAGES: tuple[Callable[[Blueprint, Mounted], None], ...] = (home.add_views, sign_in.add_views)
+PAGES: tuple[Callable[[Blueprint, Mounted], None], ...] = (
+    home.add_views,
+    dead_letters.add_views,
+    errors.add_views,
+    operations.add_views,
+    task.add_views,
+    task_actions.add_views,
+    tasks.add_views,
+    queues.add_views,
+    audit.add_views,
+    sign_in.add_views,
+)
 # Endpoint and words of each page that the navigation leads to.
-NAVIGATION: tuple[tuple[str, str], ...] = ((".home", "Overview"),)
+NAVIGATION: tuple[tuple[str, str], ...] = (
+    (".home", "Overview"),
+    (".tasks", "Tasks"),
+    (".dead_letters", "Dead letters"),
+    (".errors", "Errors"),
+    (".queues", "Queues"),
+    (".operations", "Operations"),
+    (".audit", "Audit"),
+)
+# What the API's table of statuses does not say.
+_STATUS: tuple[tuple[type[PenstockError], int], ...] = (
+    (NoMapping, 409),
+    (NotDead, 409),
+    (NotForgettable, 409),
+    (EnvelopeLost, 409),
+    (UnknownTask, 409),
+    (EnvelopeError, 409),
+    (ConfirmationNeeded, 422),
+    (InvalidSearch, 400),
+    (OperationNotFound, 404),
+    (UnknownQueue, 404),
+    (AccessRefused, 502),
+)
+# Our Content-Security-Policy allows no eval and no style of a script's own. An error is shown where it is seen.
+_HTMX_CONFIG = json.dumps(
+    {
+        "includeIndicatorStyles": False,
+        "allowEval": False,
+        "allowScriptTags": False,
+        "historyEnabled": False,
+        "timeout": 30_000,
+        "responseHandling": [
+            {"code": "204", "swap": False},
+            {"code": "[23]..", "swap": True},
+            {"code": "[45]..", "swap": True, "error": True, "target": "#complaint", "swapOverride": "innerHTML"},
+        ],
+    }
+)
 
 logger = logging.getLogger("penstock")
 
@@ -37,7 +117,7 @@ def blueprint(mount: Mounted) -> Blueprint:
 
     @dashboard.context_processor
     def for_all_pages() -> dict[str, Any]:
-        return {"navigation": NAVIGATION, "signed_in": g.get("penstock_identity"), "read_only": mount.read_only}
+        return _for_all_pages(mount)
 
     for add_views in PAGES:
         add_views(dashboard, mount)
@@ -47,16 +127,56 @@ def blueprint(mount: Mounted) -> Blueprint:
     return dashboard
 
 
+def _for_all_pages(mount: Mounted) -> dict[str, Any]:
+    """What templates may use: who looks, what he may do, and the words for what he sees."""
+    now = mount.tasks.ports.clock()
+    who: Identity | None = g.get("penstock_identity")
+    role = Role.VIEWER if who is None or mount.read_only else who.role
+    return {
+        "navigation": NAVIGATION,
+        "signed_in": who,
+        "read_only": mount.read_only,
+        "may_operate": role >= Role.OPERATOR,
+        "may_administer": role >= Role.ADMIN,
+        "htmx_config": _HTMX_CONFIG,
+        "message": message(),
+        "now_text": to_text(now),
+        "when": partial(text.when, now=now),
+        "expiry": partial(text.expiry, now=now),
+        "shown": text.shown,
+        "plain": text.plain,
+        "short_id": text.short_id,
+        "number": text.number,
+        "counted": text.counted,
+        "lasting": text.lasting,
+        "milliseconds": text.milliseconds,
+        "frame_of": text.short_frame,
+        "quoted": text.quoted,
+        "sparkline": charts.sparkline,
+    }
+
+
 def _lead_to_sign_in() -> ResponseReturnValue:
     """A person who opens a page is led to where he can sign in; whatever else a browser sends gets 401."""
-    url = where_to_sign_in()
+    # For a part of a page that was open when the session ended, htmx says which page, and follows HX-Redirect.
+    is_part = is_htmx()
+    url = where_to_sign_in(_path_of(request.headers.get("HX-Current-URL", "")) if is_part else None)
     if not url:
         raise unauthorized()
-    if "HX-Request" in request.headers:  # part of a page that was open when the session ended: htmx follows this header
+    if is_part:
         return _page(HTTPStatus.UNAUTHORIZED, "Sign in first."), HTTPStatus.UNAUTHORIZED, {"HX-Redirect": url}
     if request.method not in ("GET", "HEAD"):
         raise unauthorized()
     return redirect(url, HTTPStatus.SEE_OTHER)
+
+
+def _path_of(url: str) -> str:
+    """Path and query of one of our pages; the first page for anything else."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return own_path("")
+    return own_path(f"{parts.path}?{parts.query}".rstrip("?"))
 
 
 def _of_http_error(error: HTTPException) -> ResponseReturnValue:
@@ -67,12 +187,18 @@ def _of_http_error(error: HTTPException) -> ResponseReturnValue:
 
 def _of_penstock_error(error: PenstockError) -> ResponseReturnValue:
     answer = of_penstock_error(error)
-    if answer is None:
+    status = answer.status_code if answer is not None else _status_of(error)
+    if status is None:
         logger.error("the dashboard cannot serve %s: %s", request.path, error, exc_info=error)
         return _page(500, "The server is not set up for this; its log says why."), 500
-    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE else {}
-    return _page(answer.status_code, str(error)), answer.status_code, headers
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    return _page(status, str(error)), status, headers
+
+
+def _status_of(error: PenstockError) -> int | None:
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), None)
 
 
 def _page(status: int, words: str) -> str:
-    return render_template("penstock/error.html", title=HTTPStatus(status).phrase, words=words, status=status)
+    template = "penstock/parts/complaint.html" if is_htmx() else "penstock/error.html"
+    return render_template(template, title=HTTPStatus(status).phrase, words=words, status=status)

@@ -26,7 +26,7 @@ def add_views(dashboard: Blueprint, mount: Mounted) -> None:
         next_path = own_path(request.args.get("next", ""))
         if not access.takes_keys:
             raise NotFound("There is no sign-in page here: this server knows its visitors in another way.")
-        if request.method == "GET":
+        if request.method != "POST":
             return _form(next_path)
         session = access.open_session(request.form.get("key", "").strip())
         if session is None:

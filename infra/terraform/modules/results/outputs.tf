@@ -8,7 +8,7 @@ output "arn" {
   value       = aws_dynamodb_table.this.arn
 }
 
-output "failure_index_arn" {
-  description = "The ARN of the sparse index of failed tasks."
-  value       = "${aws_dynamodb_table.this.arn}/index/by_failure"
+output "index_arns" {
+  description = "The ARNs of the table's indexes."
+  value       = [for name in ["by_created", "by_failed", "by_failure"] : "${aws_dynamodb_table.this.arn}/index/${name}"]
 }

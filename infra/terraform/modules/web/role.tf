@@ -1,5 +1,5 @@
 ################################################################################
-# Role of Zappa's function. Zappa's own (manage_roles) may do nearly everything; this one enqueues, reads and redrives.
+# Role of Zappa's function. Zappa's own (manage_roles) may do nearly everything; this one enqueues, reads, redrives and pauses.
 ################################################################################
 
 resource "aws_iam_role" "this" {
@@ -16,6 +16,8 @@ resource "aws_iam_role" "this" {
 }
 
 resource "aws_iam_role_policy" "this" {
+  # checkov:skip=CKV_AWS_290:Only cloudwatch:GetMetricData and lambda:ListEventSourceMappings have Resource "*": they read, and know no other.
+  # checkov:skip=CKV_AWS_355:See CKV_AWS_290.
   name = "web"
   role = aws_iam_role.this.id
 
@@ -37,15 +39,35 @@ locals {
       Resource = [var.table_arn]
     },
     {
+      # Audit lines, operations and counts, under keys that no task has: the web puts no task's row.
+      Sid       = "Ledger"
+      Effect    = "Allow"
+      Action    = ["dynamodb:PutItem"]
+      Resource  = [var.table_arn]
+      Condition = { "ForAllValues:StringLike" = { "dynamodb:LeadingKeys" = ["~*"] } }
+    },
+    {
+      Sid      = "ForgetAttempts"
+      Effect   = "Allow"
+      Action   = ["dynamodb:DeleteItem"]
+      Resource = [var.table_arn]
+    },
+    {
+      Sid      = "Listings"
+      Effect   = "Allow"
+      Action   = ["dynamodb:Query"]
+      Resource = var.index_arns
+    },
+    {
       Sid      = "Failures"
       Effect   = "Allow"
       Action   = ["dynamodb:Scan"] # of the sparse index, never of the table
-      Resource = [var.failure_index_arn]
+      Resource = [for arn in var.index_arns : arn if endswith(arn, "/by_failure")]
     },
     {
       Sid      = "LargeResults"
       Effect   = "Allow"
-      Action   = ["s3:GetObject"]
+      Action   = ["s3:GetObject", "s3:DeleteObject"] # the latter to forget a task
       Resource = ["${var.payload_bucket_arn}/*"]
     },
     {
@@ -59,7 +81,11 @@ locals {
       # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html
       Sid    = "Redrive"
       Effect = "Allow"
-      Action = ["sqs:StartMessageMoveTask", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
+      Action = [
+        "sqs:StartMessageMoveTask", "sqs:ListMessageMoveTasks", "sqs:CancelMessageMoveTask", "sqs:ReceiveMessage",
+        "sqs:DeleteMessage", "sqs:GetQueueAttributes",
+        "sqs:ChangeMessageVisibility", # a purge hides the letters that it closes one by one
+      ]
       # The dead-letter queues only: the web never reads a work queue.
       Resource = var.dead_letter_arns
     },
@@ -68,6 +94,34 @@ locals {
       Effect   = "Allow"
       Action   = ["sqs:SendMessage"]
       Resource = var.queue_arns
+    },
+    {
+      # What the operations views look at: how much is in a queue, and how it is set up. Attributes, never messages.
+      Sid      = "Queues"
+      Effect   = "Allow"
+      Action   = ["sqs:GetQueueAttributes"]
+      Resource = var.queue_arns
+    },
+    {
+      # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html: no resource types.
+      Sid      = "Metrics"
+      Effect   = "Allow"
+      Action   = ["cloudwatch:GetMetricData"]
+      Resource = ["*"]
+    },
+    {
+      # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html: no resource types.
+      Sid      = "FindMappings"
+      Effect   = "Allow"
+      Action   = ["lambda:ListEventSourceMappings"]
+      Resource = ["*"]
+    },
+    {
+      # To pause and resume a queue of this stage. Lambda checks the ARN of the mapping, which ends in its id.
+      Sid      = "Pause"
+      Effect   = "Allow"
+      Action   = ["lambda:UpdateEventSourceMapping"]
+      Resource = [for id in var.event_source_mappings : "${local.arn}:lambda:${local.account}:event-source-mapping:${id}"]
     },
     {
       Sid      = "Logs"

@@ -9,7 +9,7 @@ variable "deploy_bucket" {
 }
 
 variable "queue_arns" {
-  description = "The ARNs of the queues, which redriven dead letters go back to."
+  description = "The ARNs of the queues, which the web watches and redriven dead letters go back to."
   type        = list(string)
 }
 
@@ -18,14 +18,19 @@ variable "dead_letter_arns" {
   type        = list(string)
 }
 
+variable "event_source_mappings" {
+  description = "The ids of the event source mappings, which the web pauses and resumes."
+  type        = list(string)
+}
+
 variable "table_arn" {
   description = "The ARN of the table of outcomes."
   type        = string
 }
 
-variable "failure_index_arn" {
-  description = "The ARN of the table's index of failed tasks."
-  type        = string
+variable "index_arns" {
+  description = "The ARNs of the table's indexes, which listings read."
+  type        = list(string)
 }
 
 variable "payload_bucket_arn" {
