@@ -119,4 +119,6 @@ def test_a_key_of_another_operation_is_refused(known, otto):
 def test_whoever_goes_on_with_somebody_else_s_operation_is_audited(known, otto, caplog):
     caplog.set_level("INFO", "penstock")
     otto.post(f"{API}/operations/{known['operation_id']}/steps")
-    assert any("otto" in line and "resume" in line and known["operation_id"] in line for line in caplog.messages)
+    assert any(
+        "otto" in line and "operation-resume" in line and known["operation_id"] in line for line in caplog.messages
+    )
