@@ -6,6 +6,7 @@ from typing import Any, get_type_hints
 import msgspec
 
 from penstock.envelope import JSON
+from penstock.redaction import redact
 from penstock.registry import AnyTask
 
 Schema = dict[str, JSON]
@@ -22,12 +23,13 @@ def arguments(task: AnyTask) -> Schema:
     A parameter that JSON cannot be told apart for, or that has no annotation, takes anything. ``*args`` is an array of that
     name with ``x-positional``: such values go into ``args``.
     """
+    parameters = list(inspect.signature(task.function).parameters.values())
     hints = _hints(task)
+    schemas, definitions = _schemas([hints.get(parameter.name, Any) for parameter in parameters])
     properties: dict[str, Schema] = {}
     required: list[str] = []
     others: JSON = False
-    for parameter in inspect.signature(task.function).parameters.values():
-        schema = _schema(hints.get(parameter.name, Any))
+    for parameter, schema in zip(parameters, schemas, strict=True):
         if parameter.kind is parameter.VAR_KEYWORD:
             others = schema
             continue
@@ -36,16 +38,23 @@ def arguments(task: AnyTask) -> Schema:
         elif parameter.kind is parameter.POSITIONAL_ONLY:
             schema = {**schema, "x-positional": True}
         if parameter.default is not parameter.empty:
-            schema = {**schema, **_default(parameter.default)}
+            schema = {**schema, **_default(parameter)}
         elif parameter.kind is not parameter.VAR_POSITIONAL:
             required.append(parameter.name)
         properties[parameter.name] = schema
-    return {"type": "object", "properties": properties, "required": required, "additionalProperties": others}
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": others,
+        **definitions,
+    }
 
 
 def result(task: AnyTask) -> Schema:
     """What it returns; anything where it does not say."""
-    return _schema(_hints(task).get("return", Any))
+    [schema], definitions = _schemas([_hints(task).get("return", Any)])
+    return {**schema, **definitions}
 
 
 def _hints(task: AnyTask) -> dict[str, Any]:
@@ -55,15 +64,25 @@ def _hints(task: AnyTask) -> dict[str, Any]:
         return {}
 
 
-def _schema(annotation: Any) -> Schema:
+def _schemas(annotations: list[Any]) -> tuple[list[Schema], Schema]:
+    """A schema each, and the definitions that they refer to."""
+    readable = [annotation if _is_readable(annotation) else Any for annotation in annotations]
+    schemas, definitions = msgspec.json.schema_components(readable, ref_template="#/$defs/{name}")
+    return list(schemas), {"$defs": definitions} if definitions else {}
+
+
+def _is_readable(annotation: Any) -> bool:
     try:
-        return msgspec.json.schema(annotation)
+        msgspec.json.schema(annotation)
     except (TypeError, RuntimeError):
-        return {}
+        return False
+    return True
 
 
-def _default(value: Any) -> Schema:
+def _default(parameter: inspect.Parameter) -> Schema:
+    """Not that of a secret: whoever may look here may not know it."""
     try:
-        return {"default": msgspec.to_builtins(value, str_keys=True)}
+        default = {parameter.name: msgspec.to_builtins(parameter.default, str_keys=True)}
     except (TypeError, ValueError):
         return {}
+    return {"default": default[parameter.name]} if redact(default) == default else {}

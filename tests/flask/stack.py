@@ -54,7 +54,8 @@ def use(app: Flask) -> dict[str, str]:
     worker.work("images")
     tasks.registry["double"].using(task_id="waiting").enqueue(1)
     row = tasks.ports.results.get("dead")
-    assert row is not None and row.error is not None
+    assert row is not None
+    assert row.error is not None
     ada = app.test_client()
     ada.environ_base.update({f"HTTP_{name.upper()}": value for name, value in bearer("ada").items()})
     begun = ada.post(f"{API}/operations", json={"kind": "retry", "q": "task:hopeless"})

@@ -188,6 +188,12 @@ def test_missing_permissions_are_for_the_log_and_not_for_the_caller(client, task
     assert (status, "secret" in detail, "secret" in caplog.text) == (500, False, True)
 
 
+def test_a_bug_of_ours_is_a_problem_too_and_only_the_log_has_it(client, tasks, caplog):
+    tasks.connect(replace(tasks.ports, results=Unreachable(ZeroDivisionError("secret"))))
+    status, detail = problem(client.get(f"{API}/tasks/import-7"))
+    assert (status, "secret" in detail, "secret" in caplog.text) == (500, False, True)
+
+
 def test_who_is_not_signed_in_learns_nothing(stranger):
     response = post(stranger, task="x")
     assert (problem(response)[0], "double" in response.text) == (401, False)

@@ -106,7 +106,7 @@ def route_of(view: View | None) -> Route | None:
 
 def _route(view: View, role: Role, media: tuple[str, ...]) -> Route:
     hints = get_type_hints(view, include_extras=True)
-    summary, _, description = (inspect.getdoc(view) or "").partition("\n")
+    summary, _, description = (inspect.getdoc(view) or "").replace("``", "`").partition("\n")
     return Route(
         name=view.__name__,
         summary=summary,
