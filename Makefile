@@ -23,7 +23,7 @@ SEED ?=
 STAGE ?= dev
 ARCH ?= x86_64
 
-.PHONY: help venv demo dev test prove soak check format lock bench checkov package package-test deploy destroy smoke-aws e2e clean
+.PHONY: help venv demo dev test prove soak check format lock bench checkov package package-test deploy destroy smoke-aws e2e kills kills-soak clean
 
 help: ## Print this help.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -95,9 +95,19 @@ smoke-aws: venv ## On a stage that is up: a task runs, another dies and is redri
 	@$(PY) -m tools.smoke_aws --stage $(STAGE)
 
 # A gate that cannot run fails: without Terraform, its provider (PENSTOCK_TF_PLUGIN_DIR, or the registry) or Lambda's Python.
-e2e: venv ## Deploy it all to an independent emulator of AWS, on this machine, and use it: about 4 minutes.
+e2e: venv ## Deploy it all to an independent emulator of AWS, on this machine, and use it: about 4 minutes. Then `make kills`.
 	@$(PY) -m tools.e2e_env
 	@PENSTOCK_E2E=1 $(PY) -m pytest tests/e2e -v -x
+	@$(MAKE) --no-print-directory kills
+
+kills: venv ## Real workers on that emulator, killed at random behind a network that loses things: about 2 minutes. SEED=... as above.
+	@$(PY) -m tools.e2e_env --emulator
+	@PENSTOCK_KILLS=1 $(if $(SEED),PENSTOCK_SEED=$(SEED)) $(PY) -m pytest tests/kills -v
+
+kills-soak: venv ## The same, 10,000 tasks and 1,500 kills, from three seeds: about half an hour. SEED=... is the first of them.
+	@$(PY) -m tools.e2e_env --emulator
+	@PENSTOCK_KILLS=1 PENSTOCK_KILLS_TASKS=10000 PENSTOCK_KILLS_WANTED=1500 PENSTOCK_KILLS_SEEDS=3 \
+		$(if $(SEED),PENSTOCK_SEED=$(SEED)) $(PY) -m pytest tests/kills -v
 
 bench: venv ## Measure: what `import penstock` costs, and how long a no-op takes on the idle local stack.
 	@$(PY) -m benchmarks.import_cost

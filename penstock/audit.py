@@ -11,7 +11,7 @@ from penstock.envelope import JSON
 from penstock.failure import clean
 from penstock.ports import LedgerLine, Ports
 from penstock.telemetry import logger
-from penstock.times import from_text, to_text
+from penstock.times import from_exact_text, from_text, to_text
 
 AUDIT_LIFETIME = timedelta(days=365)
 MAX_LIMIT = 100
@@ -57,10 +57,12 @@ def recent(ports: Ports, *, limit: int, cursor: str | None = None) -> AuditPage:
     if cursor is not None:
         before = cursors.decode(cursor, ["before"])["before"]
         try:
-            day = from_text(before[:24])
+            day = from_exact_text(before[:24])
         except ValueError:
             raise ValueError(f"{cursor!r:.80} is not a cursor: pass that of an earlier page as it was") from None
     lines: list[LedgerLine] = []
+    if day < now - AUDIT_LIFETIME:
+        return AuditPage([], None, day)
     for _ in range(MAX_DAYS):
         lines += ports.ledger.lines(_page(day), limit=limit - len(lines), before=before)
         if len(lines) == limit:

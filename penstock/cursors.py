@@ -14,7 +14,7 @@ def decode(cursor: str, names: Collection[str]) -> dict[str, str]:
     """The position in ``cursor``, which must have exactly these names; ValueError for any text that is no cursor."""
     try:
         position = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise _not_a_cursor(cursor) from None
     if not isinstance(position, dict) or position.keys() != set(names):
         raise _not_a_cursor(cursor)

@@ -223,7 +223,9 @@ def _envelope(tasks: Penstock, row: TaskRow) -> Envelope:
 def _prepared(tasks: Penstock, row: TaskRow) -> Prepared:
     envelope = replace(_envelope(tasks, row), run_after=None)
     task = tasks.registry[envelope.task]
-    return Prepared(Call(task, envelope.args, envelope.kwargs), envelope, tasks.ports.settings.queue(row.queue), 0)
+    settings = tasks.ports.settings
+    call = Call(task, envelope.args, envelope.kwargs)
+    return Prepared(call, envelope, settings.queue(row.queue), 0, page=settings.task_page(row.task_id))
 
 
 def _advice(row: TaskRow) -> str:

@@ -54,7 +54,7 @@ class Accepted(Struct, frozen=True):
 class Prepared(Struct, frozen=True):
     """A call that may be sent: nothing about it can be refused any more, but by AWS.
 
-    ``content`` are arguments that must be in the payload store before the send.
+    ``content`` are arguments that must be in the payload store before the send. ``page`` is the task's page on the dashboard.
     """
 
     call: Call
@@ -62,10 +62,11 @@ class Prepared(Struct, frozen=True):
     queue: QueueSettings
     delay: int
     content: bytes | None = None
+    page: str = ""
 
     def message(self, sent: Envelope) -> OutgoingMessage:
-        """One physical send of it."""
-        return OutgoingMessage(
+        """One physical send of it. Its attributes are for whoever meets it in the AWS console: no code of ours reads them."""
+        message = OutgoingMessage(
             self.queue.name,
             sent.to_json(),
             delay=self.delay,
@@ -73,6 +74,10 @@ class Prepared(Struct, frozen=True):
             deduplication_id=sent.send_id if self.queue.fifo else None,
             attributes={"task": sent.task, "task_id": sent.id},
         )
+        if not self.page:
+            return message
+        linked = replace(message, attributes={**message.attributes, "dashboard": self.page})
+        return linked if size_of(linked) <= MAX_MESSAGE_BYTES else message  # nothing is refused because of a link
 
 
 def enqueue(ports: Ports, call: Call) -> Accepted:
@@ -104,7 +109,7 @@ def prepare(ports: Ports, call: Call, *, origin: str | None = None) -> Prepared 
         tags=options.tags,
         sensitive=task.options.sensitive,
     )
-    prepared = _fitting(Prepared(call, envelope, queue, delay), ports)
+    prepared = _fitting(Prepared(call, envelope, queue, delay, page=ports.settings.task_page(envelope.id)), ports)
     if options.task_id is not None and (known := _known(envelope, ports)) is not None:
         return Accepted(known, created=False)
     return prepared

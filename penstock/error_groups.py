@@ -101,18 +101,21 @@ def read(ledger: Ledger, window: timedelta, *, now: datetime) -> Groups:
     return Groups(sorted(found.values(), key=lambda group: (-group.attempts, group.fingerprint)), complete)
 
 
-def count_failures(ports: Ports, fingerprint: str) -> Count:
-    """About how many tasks are DEAD or FAILED with this error now: one request for each thousand in each of four shards."""
+def count_failures(ports: Ports, fingerprint: str, *, highest: int = MAX_COUNTED) -> Count:
+    """About how many tasks are DEAD or FAILED with this error now, counted up to ``highest``.
+
+    One request for each thousand in each of four shards.
+    """
     number = 0
     for partition in partitions(fingerprint):
         after = None
-        while number <= MAX_COUNTED:
+        while number <= highest:
             entries = ports.results.entries(INDEX_BY_FAILURE, partition, limit=_PAGE, after=after)
             number += len(entries)
             if len(entries) < _PAGE:
                 break
             after = entries[-1]
-    return Count(min(number, MAX_COUNTED), exact=number <= MAX_COUNTED)
+    return Count(min(number, highest), exact=number <= highest)
 
 
 def _page(day: datetime, number: int) -> str:

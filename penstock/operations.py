@@ -103,17 +103,26 @@ def count(tasks: Penstock, search: Search) -> tuple[int, bool]:
 
 
 def start(
-    tasks: Penstock, kind: Kind, *, by: str, search: Search | None = None, chosen: Sequence[str] = ()
+    tasks: Penstock,
+    kind: Kind,
+    *,
+    by: str,
+    search: Search | None = None,
+    chosen: Sequence[str] = (),
+    operation_id: str | None = None,
 ) -> Operation:
     """Begin to retry or discard the DEAD tasks that ``search`` finds, or the ``chosen`` ones (1 to 100 task ids).
 
-    Only deaths before this moment are touched: what dies again while it goes on is left. InvalidSearch where it is not clear
-    which tasks are meant.
+    Only deaths before this moment are touched: what dies again while it goes on is left. With an ``operation_id`` of the
+    caller's that is known already, nothing is begun: that operation, as it stands. InvalidSearch where it is not clear which
+    tasks are meant.
     """
     now = tasks.ports.clock()
     if (search is None) == (not chosen):
         raise InvalidSearch("say which dead tasks: a search, or 1 to 100 task ids")
-    operation = Operation(tasks.ports.random.token(), kind, by, now, now)
+    operation = Operation(operation_id or tasks.ports.random.token(), kind, by, now, now)
+    if operation_id is not None and tasks.ports.ledger.read(_LEDGER_PAGE, operation_id) is not None:
+        return get(tasks, operation_id)
     if search is None:
         ids = list(dict.fromkeys(chosen))
         wrong = [task_id for task_id in ids if not ID.fullmatch(task_id)]
@@ -126,7 +135,7 @@ def start(
         total, _ = count(tasks, search)
         operation = replace(operation, search=search.to_text(), total=total)
     version = _write(tasks.ports.ledger, operation)
-    return replace(operation, version=version or 0)
+    return get(tasks, operation.id) if version is None else replace(operation, version=version)
 
 
 def get(tasks: Penstock, operation_id: str) -> Operation:

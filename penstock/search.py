@@ -33,7 +33,7 @@ from penstock.record import (
 from penstock.settings import Settings
 from penstock.states import Status
 from penstock.text import closest
-from penstock.times import from_text, to_text
+from penstock.times import from_exact_text, to_text
 
 MAX_LIMIT = 100
 MAX_QUERIES = 32  # eight days of four shards, or the rest of busier ones
@@ -154,6 +154,8 @@ def find(
             return Found(rows, _encode(part, passed, back_to), back_to)
         back_to = min(back_to, walk.start_of(part))
         part, passed = walk.part_before(part), {}
+        if part is not None:
+            back_to = min(back_to, _end_of(part))
     return Found(rows, None, walk.since)
 
 
@@ -166,6 +168,10 @@ def read_status(row: TaskRow, settings: Settings, now: datetime) -> Status:
 def _read(results: ResultStore, search: Search, batch: list[IndexEntry]) -> dict[str, TaskRow]:
     wanted = [e.task_id for e in batch if search.task in ("", e.task) and search.queue in ("", e.queue)]
     return {row.task_id: row for row in results.rows(wanted)} if wanted else {}
+
+
+def _end_of(day: str) -> datetime:
+    return datetime.fromisoformat(day).replace(tzinfo=UTC) + timedelta(days=1)
 
 
 _Passed = dict[int, IndexEntry]  # shard -> the last entry of it that a page is done with
@@ -254,9 +260,9 @@ def _decode(cursor: str) -> tuple[str, _Passed, datetime]:
     places = [position[name].partition(" ") for name in names]
     try:
         passed = {
-            n: IndexEntry(task_id, from_text(at), "", "") for n, (at, _, task_id) in enumerate(places) if at != "-"
+            n: IndexEntry(task_id, from_exact_text(at), "", "") for n, (at, _, task_id) in enumerate(places) if at != "-"
         }
-        return position["part"], passed, from_text(position["top"])
+        return position["part"], passed, from_exact_text(position["top"])
     except ValueError:
         raise ValueError(f"{cursor!r:.80} is not a cursor: pass that of an earlier page as it was") from None
 

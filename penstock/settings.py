@@ -5,11 +5,13 @@
 | PENSTOCK_QUEUES | JSON: queue name -> {"url", "max_receive_count", in seconds "time_limit", "retention", "visibility_timeout"} |
 | PENSTOCK_TABLE | DynamoDB table of the outcomes |
 | PENSTOCK_PAYLOAD_BUCKET | S3 bucket for arguments too large for a message, and for results too large for a row |
+| PENSTOCK_DASHBOARD_URL | where the dashboard is mounted, as https://shop.example/penstock: messages link their task's page |
 | AWS_REGION, AWS_DEFAULT_REGION | the region of all of these; without either, that of the AWS profile |
 """
 
 import json
 import os
+import re
 from collections.abc import Mapping
 
 from msgspec import Struct, field
@@ -67,6 +69,7 @@ class Settings(Struct, frozen=True):
     table: str = ""
     payload_bucket: str = ""
     region: str = ""
+    dashboard_url: str = ""
 
     @classmethod
     def load(cls) -> "Settings":
@@ -82,7 +85,12 @@ class Settings(Struct, frozen=True):
             table=_required(environ, "PENSTOCK_TABLE"),
             payload_bucket=environ.get("PENSTOCK_PAYLOAD_BUCKET", ""),
             region=environ.get("AWS_REGION", "") or environ.get("AWS_DEFAULT_REGION", ""),
+            dashboard_url=_dashboard_url(environ.get("PENSTOCK_DASHBOARD_URL", "")),
         )
+
+    def task_page(self, task_id: str) -> str:
+        """The URL of a task's page on the dashboard; empty where it is not known where that is."""
+        return f"{self.dashboard_url}/tasks/{task_id}" if self.dashboard_url else ""
 
     def queue(self, name: str) -> QueueSettings:
         """The settings of queue ``name``; UnknownQueue where there is none."""
@@ -106,7 +114,7 @@ class Settings(Struct, frozen=True):
         raise UnknownQueue(physical, [queue.physical_name for queue in self.queues.values()])
 
 
-_KNOWN = ("PENSTOCK_QUEUES", "PENSTOCK_TABLE", "PENSTOCK_PAYLOAD_BUCKET")
+_KNOWN = ("PENSTOCK_QUEUES", "PENSTOCK_TABLE", "PENSTOCK_PAYLOAD_BUCKET", "PENSTOCK_DASHBOARD_URL")
 _ALIKE = 0.8  # PENSTOCK_TABEL is, PENSTOCK_WEB_TOKEN is not
 
 
@@ -127,6 +135,19 @@ def _required(environ: Mapping[str, str], name: str) -> str:
             "see penstock/settings.py for the list"
         )
     return value
+
+
+_URL = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)*/?")
+_MAX_URL_CHARACTERS = 1_000
+
+
+def _dashboard_url(text: str) -> str:
+    if text and (len(text) > _MAX_URL_CHARACTERS or not _URL.fullmatch(text)):
+        raise ConfigurationError(
+            f"PENSTOCK_DASHBOARD_URL is {text!r:.100}: write where the dashboard is mounted, such as "
+            "https://shop.example/penstock, without a user, a query or a fragment"
+        )
+    return text.rstrip("/")
 
 
 def _queues(text: str) -> dict[str, QueueSettings]:

@@ -32,6 +32,14 @@ def from_text(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+def from_exact_text(text: str) -> datetime:
+    """The time that ``to_text`` wrote, and nothing else: ValueError for whatever somebody has made up."""
+    at = from_text(text)
+    if text[-1:] != "Z" or to_text(at) != text:
+        raise ValueError(f"{text!r:.40} is no time as we write it, such as 2026-11-21T04:36:38.123Z")
+    return at
+
+
 def from_epoch_milliseconds(milliseconds: int) -> datetime:
     """SQS's SentTimestamp (milliseconds since 1970) as a time."""
     return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=milliseconds)

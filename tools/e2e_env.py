@@ -1,8 +1,9 @@
 """Make what ``make e2e`` runs in, or bring it up to date: .venv-e2e with the emulator, and .venv-web with Zappa.
 
-Both are on Lambda's Python: the functions run on the emulator's.
+Both are on Lambda's Python: the functions run on the emulator's. ``--emulator``: .venv-e2e alone, for ``make kills``.
 """
 
+import argparse
 import filecmp
 import os
 import shutil
@@ -25,10 +26,14 @@ _INSTALLED = FOLDER / "installed.txt"
 _MISLEADING = ("PYTHONHOME", "PYTHONPATH", "PIP_TARGET", "PIP_PREFIX")
 
 
-def main(_: Sequence[str]) -> int:
+def main(arguments: Sequence[str]) -> int:
     """Do it; nothing where nothing changed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--emulator", action="store_true", help="the emulator alone")
+    asked = parser.parse_args(arguments)
     found = find_interpreter()
-    zappa_python(found)
+    if not asked.emulator:
+        zappa_python(found)
     python = FOLDER / "bin" / "python"
     if not _runs(python):
         print(f"Setting up {FOLDER.name} with {found.path}, Python {found.version} (once, about 20 seconds) ...")

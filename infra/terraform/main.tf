@@ -91,13 +91,14 @@ module "reconciler" {
 module "web" {
   source = "./modules/web"
 
-  name               = local.prefix
-  deploy_bucket      = "${local.prefix}-deploy-${data.aws_caller_identity.current.account_id}"
-  queue_arns         = values(module.queue)[*].arn
-  dead_letter_arns   = values(module.queue)[*].dead_letter_arn
-  table_arn          = module.results.arn
-  index_arns         = module.results.index_arns
-  payload_bucket_arn = module.uploads.payload_bucket_arn
-  statements         = concat(local.enqueue_statements, local.web_upload_statements)
-  log_retention_days = var.log_retention_days
+  name                  = local.prefix
+  deploy_bucket         = "${local.prefix}-deploy-${data.aws_caller_identity.current.account_id}"
+  queue_arns            = values(module.queue)[*].arn
+  dead_letter_arns      = values(module.queue)[*].dead_letter_arn
+  event_source_mappings = values(module.worker)[*].event_source_mapping
+  table_arn             = module.results.arn
+  index_arns            = module.results.index_arns
+  payload_bucket_arn    = module.uploads.payload_bucket_arn
+  statements            = concat(local.enqueue_statements, local.web_upload_statements)
+  log_retention_days    = var.log_retention_days
 }

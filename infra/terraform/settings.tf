@@ -3,7 +3,9 @@
 ################################################################################
 
 locals {
-  settings = {
+  settings = merge(local.stack, var.dashboard_url == null ? {} : { PENSTOCK_DASHBOARD_URL = var.dashboard_url })
+
+  stack = {
     PENSTOCK_TABLE          = module.results.name
     PENSTOCK_PAYLOAD_BUCKET = module.uploads.payload_bucket
 
@@ -21,6 +23,7 @@ locals {
   enqueue_statements = [
     { actions = ["sqs:SendMessage"], resources = values(module.queue)[*].arn },
     { actions = ["dynamodb:GetItem", "dynamodb:UpdateItem"], resources = [module.results.arn] },
+    { actions = ["s3:PutObject"], resources = ["${module.uploads.payload_bucket_arn}/arguments/*"] }, # too large for a message
   ]
 
   # The reconciler imports the tasks, which may want them in the environment. The worker module has its own, for the same reason.

@@ -62,7 +62,7 @@ variable "upload_retention_days" {
 }
 
 variable "payload_retention_days" {
-  description = "Days after which large results and envelopes are deleted."
+  description = "Days after which large arguments, results and envelopes are deleted."
   type        = number
   default     = 30
   nullable    = false

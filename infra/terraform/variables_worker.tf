@@ -43,8 +43,8 @@ variable "environment" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for name, _ in var.environment : can(regex("^[A-Za-z][A-Za-z0-9_]+$", name)) && !can(regex("^(AWS_|LAMBDA_|PENSTOCK_(QUEUES|TABLE|PAYLOAD_BUCKET)$)", name))])
-    error_message = "environment has names that Lambda or Penstock set themselves, or that Lambda does not take (two or more letters, digits and underscores, a letter first): ${join(", ", [for name, _ in var.environment : name if !can(regex("^[A-Za-z][A-Za-z0-9_]+$", name)) || can(regex("^(AWS_|LAMBDA_|PENSTOCK_(QUEUES|TABLE|PAYLOAD_BUCKET)$)", name))])}. Take them out."
+    condition     = alltrue([for name, _ in var.environment : can(regex("^[A-Za-z][A-Za-z0-9_]+$", name)) && !can(regex("^(AWS_|LAMBDA_|PENSTOCK_(QUEUES|TABLE|PAYLOAD_BUCKET|DASHBOARD_URL)$)", name))])
+    error_message = "environment has names that Lambda or Penstock set themselves, or that Lambda does not take (two or more letters, digits and underscores, a letter first): ${join(", ", [for name, _ in var.environment : name if !can(regex("^[A-Za-z][A-Za-z0-9_]+$", name)) || can(regex("^(AWS_|LAMBDA_|PENSTOCK_(QUEUES|TABLE|PAYLOAD_BUCKET|DASHBOARD_URL)$)", name))])}. Take them out."
   }
 }
 

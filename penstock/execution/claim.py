@@ -74,7 +74,8 @@ def _without_a_run(x: Execution, refusal: Refusal, now: datetime, worker: Worker
             return x.end(Acknowledge(), "ACKNOWLEDGED", refusal.reason)
         case Then.BURN:
             return x.end(Leave(0), "BURNED", refusal.reason)
-        case Then.BUSY if refusal.until is not None and refusal.until > now:
+        case Then.BUSY if refusal.until is not None and refusal.until + CLOCK_TOLERANCE >= now:
+            # A lease that has just run out is still another's, by clocks that may differ: its rest is what to wait for.
             rest = (refusal.until + CLOCK_TOLERANCE - now).total_seconds()
             jitter = _BUSY_JITTER_SECONDS * worker.ports.random.random()
             return x.end(Leave(max(1, math.ceil(rest + jitter))), "BUSY", refusal.reason)

@@ -1,5 +1,6 @@
-"""Tasks as JSON documents: what the HTTP API answers and ``flask penstock --json`` prints."""
+"""Tasks as JSON documents: what the HTTP API answers and ``flask penstock --json`` prints. Their shapes are in shapes.py."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,17 +11,22 @@ from penstock.dead_letters import Explanation
 from penstock.envelope import JSON, Envelope
 from penstock.error_groups import ErrorGroup
 from penstock.errors import EnvelopeError, ResultError
+from penstock.flask import shapes
 from penstock.operations import Operation
+from penstock.ports import QueueAttributes
+from penstock.queues import QueueView, differences
 from penstock.record import AttemptRow, ErrorSummary, Progress, TaskRow
 from penstock.redaction import redact
 from penstock.result import TaskResult
 from penstock.states import Status
 from penstock.times import to_text
+from penstock.watching import Mapping as EventSourceMapping
+from penstock.watching import Point
 
-Document = dict[str, JSON]
+Document = Mapping[str, JSON]
 
 
-def status(result: TaskResult[Any]) -> Document:
+def status(result: TaskResult[Any]) -> shapes.TaskStatus:
     """Where a task stands. ``result`` is there once it SUCCEEDED; ``result_error`` where its value was not kept."""
     row = result.row
     value, error = _result(result)
@@ -28,7 +34,7 @@ def status(result: TaskResult[Any]) -> Document:
         "id": result.id,
         "task": result.task,
         "queue": result.queue,
-        "status": result.status.value,
+        "status": result.status,
         "attempts": result.attempts,
         "progress": _progress(result.progress),
         "result": value,
@@ -40,7 +46,7 @@ def status(result: TaskResult[Any]) -> Document:
     }
 
 
-def death(row: TaskRow) -> Document:
+def death(row: TaskRow) -> shapes.Death:
     """One line of the list of dead letters."""
     return {
         "id": row.task_id,
@@ -53,24 +59,25 @@ def death(row: TaskRow) -> Document:
     }
 
 
-def explanation(explained: Explanation) -> Document:
+def explanation(explained: Explanation) -> shapes.Explanation:
     """Why a task died: its error, arguments and failed attempts, and what to do next."""
     row = explained.row
-    return death(row) | {
-        "status": row.status.value,
+    return {
+        **death(row),
+        "status": row.status,
         "arguments": _arguments(row),
         "errors": [_attempt(attempt) for attempt in explained.attempts],
         "advice": explained.advice,
     }
 
 
-def task(row: TaskRow, status: Status) -> Document:
+def task(row: TaskRow, status: Status) -> shapes.Task:
     """One line of a list of tasks; ``status`` is how the row reads now."""
     return {
         "id": row.task_id,
         "task": row.task,
         "queue": row.queue,
-        "status": status.value,
+        "status": status,
         "attempts": row.attempts,
         "attempts_left": row.attempts_left,
         "tags": list(row.tags),
@@ -91,12 +98,23 @@ def task(row: TaskRow, status: Status) -> Document:
     }
 
 
-def attempt(attempt: AttemptRow) -> Document:
+def shown_task(result: TaskResult[Any]) -> shapes.ShownTask:
+    """One task with its result and, secrets redacted, its arguments."""
+    value, error = _result(result)
+    return {
+        **task(result.row, result.status),
+        "result": value,
+        "result_error": error,
+        "arguments": arguments(result.row),
+    }
+
+
+def attempt(attempt: AttemptRow) -> shapes.Attempt:
     """One failed attempt, with its traceback."""
     return _attempt(attempt)
 
 
-def error_group(group: ErrorGroup) -> Document:
+def error_group(group: ErrorGroup) -> shapes.ErrorGroup:
     """One kind of error in a window of time; ``slots`` are the counts of each ten minutes in which it came."""
     return {
         "fingerprint": group.fingerprint,
@@ -112,13 +130,13 @@ def error_group(group: ErrorGroup) -> Document:
     }
 
 
-def operation(operation: Operation) -> Document:
+def operation(operation: Operation) -> shapes.Operation:
     """How far a retry or discard of many is."""
     return {
         "id": operation.id,
-        "kind": operation.kind.value,
+        "kind": operation.kind,
         "by": operation.by,
-        "state": operation.state.value,
+        "state": operation.state,
         "search": operation.search or None,
         "chosen": list(operation.chosen) or None,
         "total": operation.total,
@@ -131,7 +149,48 @@ def operation(operation: Operation) -> Document:
     }
 
 
-def audit_line(line: AuditLine) -> Document:
+def queue(view: QueueView) -> shapes.Queue:
+    """One queue: live, and as it has done."""
+    return {
+        "name": view.name,
+        "paused": view.is_paused,
+        "live": _attributes(view.live),
+        "dead_letters": _attributes(view.letters),
+        "mapping": None if view.mapping is None else mapping(view.mapping),
+        "oldest_age": view.oldest_age,
+        "points": [point(each) for each in view.points],
+        "differences": differences(view),
+        "problems": view.problems,
+    }
+
+
+def mapping(mapping: EventSourceMapping) -> shapes.EventSource:
+    """What polls a queue."""
+    return {
+        "enabled": mapping.enabled,
+        "state": mapping.state,
+        "function": mapping.function,
+        "batch_size": mapping.batch_size,
+        "batch_window": mapping.batch_window,
+        "max_concurrency": mapping.max_concurrency,
+        "reports_failures": mapping.reports_failures,
+    }
+
+
+def point(point: Point) -> shapes.Point:
+    """One period of a queue."""
+    return {
+        "at": to_text(point.at),
+        "succeeded": point.succeeded,
+        "failed": point.failed,
+        "dead": point.dead,
+        "retried": point.retried,
+        "duration_ms": point.duration_ms,
+        "queued_ms": point.queued_ms,
+    }
+
+
+def audit_line(line: AuditLine) -> shapes.AuditLine:
     """Who did what, and when."""
     return {
         "at": to_text(line.at),
@@ -142,17 +201,33 @@ def audit_line(line: AuditLine) -> Document:
     }
 
 
-def arguments(row: TaskRow) -> Document | None:
+def arguments(row: TaskRow) -> dict[str, JSON] | None:
     """As enqueued, secrets redacted by the names of their keys; None where the row keeps no envelope."""
     found = _arguments(row)
     return None if found is None else redact(found)
+
+
+def _attributes(live: QueueAttributes) -> shapes.Attributes:
+    return {
+        "visibility_timeout": live.visibility_timeout,
+        "retention": live.retention,
+        "delay": live.delay,
+        "fifo": live.fifo,
+        "max_receive_count": live.max_receive_count,
+        "dead_letter_queue": live.dead_letter_queue,
+        "depth": {
+            "visible": live.depth.visible,
+            "in_flight": live.depth.in_flight,
+            "delayed": live.depth.delayed,
+        },
+    }
 
 
 def _at(at: datetime | None) -> str | None:
     return None if at is None else to_text(at)
 
 
-def _grouped_error(error: ErrorSummary | None) -> Document | None:
+def _grouped_error(error: ErrorSummary | None) -> shapes.LastError | None:
     if error is None:
         return None
     return {
@@ -172,17 +247,17 @@ def _result(result: TaskResult[Any]) -> tuple[JSON, str | None]:
         return None, str(error)
 
 
-def _progress(progress: Progress | None) -> Document | None:
+def _progress(progress: Progress | None) -> shapes.Progress | None:
     if progress is None:
         return None
     return {"done": progress.done, "total": progress.total, "note": progress.note}
 
 
-def _error(error: ErrorSummary | None) -> Document | None:
+def _error(error: ErrorSummary | None) -> shapes.ErrorWords | None:
     return None if error is None else {"type": error.type, "message": error.message}
 
 
-def _arguments(row: TaskRow) -> Document | None:
+def _arguments(row: TaskRow) -> dict[str, JSON] | None:
     """As enqueued, or where they are if they were too large for the message.
 
     None where the row keeps no envelope: a sensitive or a large one, or that of a task that never failed.
@@ -198,10 +273,10 @@ def _arguments(row: TaskRow) -> Document | None:
     return {"args": envelope.args, "kwargs": envelope.kwargs}
 
 
-def _attempt(attempt: AttemptRow) -> Document:
+def _attempt(attempt: AttemptRow) -> shapes.Attempt:
     return {
         "number": attempt.number,
-        "outcome": attempt.outcome.value,
+        "outcome": attempt.outcome,
         "error": {"type": attempt.error_type, "message": attempt.message},
         "traceback": attempt.traceback,
         "started_at": to_text(attempt.started_at),

@@ -8,14 +8,24 @@ from werkzeug.exceptions import HTTPException
 
 from penstock.envelope import JSON
 from penstock.errors import (
+    ArgumentsLost,
+    ConfirmationNeeded,
     EnqueueUncertain,
+    EnvelopeLost,
     EnvelopeTooLarge,
     InvalidArguments,
     InvalidOption,
+    InvalidSearch,
+    NoMapping,
+    NotDead,
+    NotForgettable,
+    OperationNotFound,
+    PartialEnqueueError,
     PenstockError,
     TaskIdConflict,
     TaskNotFound,
     Unavailable,
+    UnknownTask,
 )
 
 RETRY_AFTER_SECONDS = 5
@@ -27,7 +37,17 @@ _STATUS: tuple[tuple[type[PenstockError], int], ...] = (
     (EnvelopeTooLarge, 413),
     (EnqueueUncertain, 503),
     (Unavailable, 503),
+    (PartialEnqueueError, 503),
     (TaskNotFound, 404),
+    (OperationNotFound, 404),
+    (InvalidSearch, 400),
+    (ConfirmationNeeded, 422),
+    (NotDead, 409),
+    (EnvelopeLost, 409),
+    (ArgumentsLost, 409),
+    (NoMapping, 409),
+    (NotForgettable, 409),
+    (UnknownTask, 409),
 )
 
 
@@ -54,6 +74,14 @@ def of_penstock_error(error: PenstockError) -> Response | None:
     """What Penstock raises where the caller or the moment is to blame; None where the project is."""
     for kind, status in _STATUS:
         if isinstance(error, kind):
-            more = {"task_id": error.task_id} if isinstance(error, EnqueueUncertain) else {}
-            return problem(status, str(error), **more)
+            return problem(status, str(error), **_more(error))
     return None
+
+
+def _more(error: PenstockError) -> dict[str, JSON]:
+    """What a program needs to try again."""
+    if isinstance(error, EnqueueUncertain):
+        return {"task_id": error.task_id}
+    if isinstance(error, PartialEnqueueError):
+        return {"sent": [result.id for result in error.sent], "failed": [call._asdict() for call in error.failed]}
+    return {}

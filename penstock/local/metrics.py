@@ -7,9 +7,10 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedd
 import json
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -19,28 +20,65 @@ if TYPE_CHECKING:
 
 FLUSH_SECONDS = 1.0
 MAX_DATA = 1_000  # a request: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html
+_MINUTE_SECONDS = 60
+
+Dimensions = frozenset[tuple[str, str]]
+
+
+class Metric(NamedTuple):
+    """A metric, as CloudWatch tells it from others."""
+
+    namespace: str
+    name: str
+    dimensions: Dimensions
+
+
+@dataclass(slots=True)
+class Sums:
+    """The values of one metric in a stretch of time."""
+
+    count: float = 0
+    total: float = 0
+    least: float = float("inf")
+    most: float = float("-inf")
+
+    @classmethod
+    def of(cls, values: Iterable[float]) -> "Sums":
+        """The sums of some values."""
+        sums = cls()
+        for value in values:
+            sums.add(cls(1, value, value, value))
+        return sums
+
+    def add(self, other: "Sums") -> None:
+        """Take in the values of another stretch."""
+        self.count += other.count
+        self.total += other.total
+        self.least = min(self.least, other.least)
+        self.most = max(self.most, other.most)
 
 
 class MetricsAgent:
     """Sends the metrics among the lines that it is given, at most once a second; safe between threads.
 
-    What cannot be sent is told to ``on_error`` and forgotten: nothing waits for a metric.
+    Values of the same metric and minute go together, for each costs the one moto some of its time. What cannot be sent is
+    told to ``on_error`` and forgotten: nothing waits for a metric.
     """
 
     def __init__(self, cloudwatch: "CloudWatchClient", *, on_error: Callable[[str], None]) -> None:
         self._cloudwatch = cloudwatch
         self._on_error = on_error
         self._lock = threading.Lock()
-        self._pending: defaultdict[str, list[MetricDatumTypeDef]] = defaultdict(list)
+        self._pending: defaultdict[tuple[Metric, int], Sums] = defaultdict(Sums)
         self._told_to_stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="metrics", daemon=True)
 
     def take(self, line: str) -> bool:
         """True if ``line`` was a metrics document, which is then on its way; False for any other line."""
-        found = metric_data(line)
+        found = read(line)
         with self._lock:
-            for namespace, data in found.items():
-                self._pending[namespace] += data
+            for metric, minute, sums in found:
+                self._pending[metric, minute].add(sums)
         return bool(found)
 
     def start(self) -> None:
@@ -56,11 +94,15 @@ class MetricsAgent:
     def flush(self) -> None:
         """Send what there is."""
         with self._lock:
-            pending, self._pending = self._pending, defaultdict(list)
+            pending, self._pending = self._pending, defaultdict(Sums)
+        data: defaultdict[str, list[MetricDatumTypeDef]] = defaultdict(list)
+        for (metric, minute), sums in pending.items():
+            data[metric.namespace].append(_datum(metric, minute, sums))
         try:
-            for namespace, data in pending.items():
-                for start in range(0, len(data), MAX_DATA):
-                    self._cloudwatch.put_metric_data(Namespace=namespace, MetricData=data[start : start + MAX_DATA])
+            for namespace, its_data in data.items():
+                for start in range(0, len(its_data), MAX_DATA):
+                    chunk = its_data[start : start + MAX_DATA]
+                    self._cloudwatch.put_metric_data(Namespace=namespace, MetricData=chunk)
         except (BotoCoreError, ClientError) as error:
             self._on_error(f"metrics were lost: {error}")
 
@@ -69,29 +111,37 @@ class MetricsAgent:
             self.flush()
 
 
-def metric_data(line: str) -> "dict[str, list[MetricDatumTypeDef]]":
-    """Namespace -> the data of a metrics document, once for each of its dimension sets; nothing if it is none."""
+def read(line: str) -> list[tuple[Metric, int, Sums]]:
+    """The metrics of a document, once for each of its dimension sets, with the minute since 1970; none if it is no document."""
     if not line.startswith("{") or '"CloudWatchMetrics"' not in line:
-        return {}
+        return []
     try:
-        document = json.loads(line)
-        at = datetime.fromtimestamp(document["_aws"]["Timestamp"] / 1000, UTC)
-        found: defaultdict[str, list[MetricDatumTypeDef]] = defaultdict(list)
-        for directive in document["_aws"]["CloudWatchMetrics"]:
-            found[directive["Namespace"]] += _data(document, directive, at)
+        return list(_read(json.loads(line)))
     except (ValueError, KeyError, TypeError, AttributeError):  # a line of a task's own that looks like one
-        return {}
-    return found
+        return []
 
 
-def _data(document: dict[str, Any], directive: dict[str, Any], at: datetime) -> "Iterator[MetricDatumTypeDef]":
-    for names in directive["Dimensions"]:
-        for metric in directive["Metrics"]:
-            value = document[metric["Name"]]
-            yield {
-                "MetricName": metric["Name"],
-                "Unit": metric.get("Unit", "None"),
-                "Timestamp": at,
-                "Values": value if isinstance(value, list) else [value],
-                "Dimensions": [{"Name": name, "Value": str(document[name])} for name in names],
-            }
+def _read(document: Mapping[str, Any]) -> Iterator[tuple[Metric, int, Sums]]:
+    minute = int(document["_aws"]["Timestamp"]) // (_MINUTE_SECONDS * 1000)
+    for directive in document["_aws"]["CloudWatchMetrics"]:
+        for names in directive["Dimensions"]:
+            dimensions = frozenset((name, str(document[name])) for name in names)
+            for definition in directive["Metrics"]:
+                value = document[definition["Name"]]
+                sums = Sums.of(map(float, value if isinstance(value, list) else [value]))
+                if sums.count:
+                    yield Metric(directive["Namespace"], definition["Name"], dimensions), minute, sums
+
+
+def _datum(metric: Metric, minute: int, sums: Sums) -> "MetricDatumTypeDef":
+    return {
+        "MetricName": metric.name,
+        "Dimensions": [{"Name": name, "Value": value} for name, value in sorted(metric.dimensions)],
+        "Timestamp": datetime.fromtimestamp(minute * _MINUTE_SECONDS, UTC),
+        "StatisticValues": {
+            "SampleCount": sums.count,
+            "Sum": sums.total,
+            "Minimum": sums.least,
+            "Maximum": sums.most,
+        },
+    }

@@ -8,66 +8,35 @@ know of them, and only queries without expressions.
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import moto.cloudwatch.urls
 from moto.cloudwatch.models import CloudWatchBackend, cloudwatch_backends
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.sqs.models import sqs_backends
 
 from penstock.local.environment import REGION
+from penstock.local.metrics import Metric, Sums
 
 MINUTE = timedelta(minutes=1)
 MAX_MINUTES = 15 * 24 * 60  # a metric: as long as AWS keeps minutes
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-Dimensions = frozenset[tuple[str, str]]
-
-
-@dataclass(slots=True)
-class Sums:
-    """The values of one metric in a stretch of time."""
-
-    count: float = 0
-    total: float = 0
-    least: float = float("inf")
-    most: float = float("-inf")
-
-    def add(self, other: "Sums") -> None:
-        """Take in the values of another stretch."""
-        self.count += other.count
-        self.total += other.total
-        self.least = min(self.least, other.least)
-        self.most = max(self.most, other.most)
-
-    def statistic(self, name: str) -> float:
-        """By CloudWatch's name of it."""
-        match name:
-            case "Sum":
-                return self.total
-            case "Average":
-                return self.total / self.count
-            case "Maximum":
-                return self.most
-            case "Minimum":
-                return self.least
-            case "SampleCount":
-                return self.count
-        raise NotImplementedError(f"the statistic {name}")
-
 
 class IndexedCloudWatch(CloudWatchBackend):
     """The CloudWatch of one account and region."""
 
+    _url_module = moto.cloudwatch.urls  # moto looks for it beside the class
+
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
-        self._metrics: defaultdict[tuple[str, str, Dimensions], dict[int, Sums]] = defaultdict(dict)
+        self._metrics: defaultdict[Metric, dict[int, Sums]] = defaultdict(dict)
 
     def put_metric_data(self, namespace: str, metric_data: list[dict[str, Any]]) -> None:
         """Add to the minutes of each metric."""
         for datum in metric_data:
-            minutes = self._metrics[namespace, datum["MetricName"], _dimensions(datum.get("Dimensions", []))]
+            minutes = self._metrics[_metric(namespace, datum)]
             at = _aware(datum["Timestamp"]) if datum.get("Timestamp") else datetime.now(UTC)
             minute = minutes.setdefault((at - _EPOCH) // MINUTE, Sums())
             for sums in _sums(datum):
@@ -99,19 +68,19 @@ class IndexedCloudWatch(CloudWatchBackend):
         return results
 
     def _periods(self, asked: Mapping[str, Any], start: datetime, end: datetime) -> list[tuple[datetime, float]]:
-        metric, period = asked["Metric"], timedelta(seconds=int(asked["Period"]))
+        metric = _metric(asked["Metric"]["Namespace"], asked["Metric"])
+        period = timedelta(seconds=int(asked["Period"]))
         periods: defaultdict[datetime, Sums] = defaultdict(Sums)
         for minute, sums in self._minutes(metric).items():
             at = _EPOCH + minute * MINUTE
             if start <= at < end:
                 periods[start + (at - start) // period * period].add(sums)
-        return [(at, sums.statistic(asked["Stat"])) for at, sums in periods.items()]
+        return [(at, _statistic(sums, asked["Stat"])) for at, sums in periods.items()]
 
-    def _minutes(self, metric: Mapping[str, Any]) -> Mapping[int, Sums]:
-        dimensions = _dimensions(metric.get("Dimensions", []))
-        if (metric["Namespace"], metric["MetricName"]) == ("AWS/SQS", "ApproximateAgeOfOldestMessage"):
-            return self._age_of_oldest_message(dict(dimensions)["QueueName"])
-        return self._metrics.get((metric["Namespace"], metric["MetricName"], dimensions), {})
+    def _minutes(self, metric: Metric) -> Mapping[int, Sums]:
+        if metric[:2] == ("AWS/SQS", "ApproximateAgeOfOldestMessage"):
+            return self._age_of_oldest_message(dict(metric.dimensions)["QueueName"])
+        return self._metrics.get(metric, {})
 
     def _age_of_oldest_message(self, name: str) -> Mapping[int, Sums]:
         queue = sqs_backends[self.account_id][self.region_name].queues.get(name)
@@ -119,7 +88,7 @@ class IndexedCloudWatch(CloudWatchBackend):
             return {}
         now = time.time()
         age = now - min((message.sent_timestamp or 0 for message in queue._messages), default=now * 1000) / 1000
-        return {int(now // 60): Sums(1, age, age, age)}
+        return {int(now // 60): Sums.of([age])}
 
 
 def install() -> None:
@@ -137,8 +106,24 @@ def _sums(datum: Mapping[str, Any]) -> Iterable[Sums]:
     return [Sums(count, value * count, value, value) for value, count in pairs]
 
 
-def _dimensions(listed: Iterable[Mapping[str, str]]) -> Dimensions:
-    return frozenset((dimension["Name"], dimension["Value"]) for dimension in listed)
+def _metric(namespace: str, named: Mapping[str, Any]) -> Metric:
+    dimensions = frozenset((dimension["Name"], dimension["Value"]) for dimension in named.get("Dimensions", []))
+    return Metric(namespace, named["MetricName"], dimensions)
+
+
+def _statistic(sums: Sums, name: str) -> float:
+    match name:
+        case "Sum":
+            return sums.total
+        case "Average":
+            return sums.total / sums.count
+        case "Maximum":
+            return sums.most
+        case "Minimum":
+            return sums.least
+        case "SampleCount":
+            return sums.count
+    raise NotImplementedError(f"the statistic {name}")
 
 
 def _aware(at: datetime) -> datetime:

@@ -5,9 +5,11 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, ClassVar
 
 import boto3
 import pytest
@@ -15,23 +17,31 @@ from botocore.config import Config
 from botocore.stub import ANY, Stubber
 from moto import mock_aws
 from moto.server import ThreadedMotoServer
+from mypy_boto3_cloudwatch import CloudWatchClient
 from mypy_boto3_dynamodb import DynamoDBClient
+from mypy_boto3_lambda import LambdaClient
 from mypy_boto3_sqs import SQSClient
 
 from penstock import Penstock
 from penstock.aws import connect
+from penstock.aws.cloudwatch import REUSED_SECONDS, CloudWatchStats
 from penstock.aws.connection import CLIENT_CONFIG, SystemRandom
 from penstock.aws.dynamodb import DynamoResultStore
+from penstock.aws.event_source_mappings import LambdaMappings
 from penstock.aws.s3 import S3PayloadStore
 from penstock.aws.sqs import SqsTransport
-from penstock.errors import AccessRefused, ConfigurationError, Unavailable
+from penstock.errors import AccessRefused, ConfigurationError, NoMapping, Unavailable
+from penstock.memory import ManualClock
 from penstock.ports import OutgoingMessage, RedriveStatus
 from penstock.settings import QueueSettings, Settings
 from penstock.transitions import request_cancel
+from penstock.watching import Mapping, Point
 
 REGION = "eu-central-1"
 URL = f"https://sqs.{REGION}.amazonaws.com/123456789012/somewhere-default"
 SETTINGS = Settings(queues={"default": QueueSettings("default", URL)}, table="tasks", region=REGION)
+UUID_1, UUID_2 = (f"00000000-0000-0000-0000-00000000000{number}" for number in (1, 2))
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 MESSAGE = OutgoingMessage("default", "hello")
 KEYS = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
 ENVIRON = {
@@ -520,3 +530,202 @@ class TestConnect:
         first, second = SystemRandom().token(), SystemRandom().token()
         assert len(first) == len(second) == 32
         assert first != second
+
+
+class TestCloudWatch:
+    @pytest.fixture
+    def cloudwatch(self) -> CloudWatchClient:
+        cloudwatch: CloudWatchClient = client("cloudwatch")
+        return cloudwatch
+
+    @pytest.fixture
+    def answers(self, cloudwatch: CloudWatchClient) -> Iterator[Stubber]:
+        with Stubber(cloudwatch) as stubber:
+            yield stubber
+            stubber.assert_no_pending_responses()
+
+    @staticmethod
+    def stats(cloudwatch: CloudWatchClient, queues: int = 1, clock: ManualClock | None = None) -> CloudWatchStats:
+        settings = Settings(queues={f"q{n}": QueueSettings(f"q{n}", f"{URL}{n}") for n in range(queues)})
+        return CloudWatchStats(lambda: cloudwatch, settings, clock=clock or ManualClock(NOON))
+
+    @staticmethod
+    def ask(stats: CloudWatchStats, queues: int = 1, hours: float = 1, period: int = 3600) -> dict[str, list[Point]]:
+        names = [f"q{n}" for n in range(queues)]
+        return stats.series(names, since=NOON - timedelta(hours=hours), until=NOON, period=period)
+
+    @staticmethod
+    def answered(query: str, value: float, *, status: str = "Complete", token: str | None = None) -> dict[str, Any]:
+        at = NOON - timedelta(hours=1)
+        result = {"Id": query, "Label": "Succeeded", "Timestamps": [at], "Values": [value], "StatusCode": status}
+        return {"MetricDataResults": [result], **({"NextToken": token} if token else {})}
+
+    def test_all_queues_go_into_one_request(self, cloudwatch: CloudWatchClient, answers: Stubber) -> None:
+        answers.add_response("get_metric_data", self.answered("q82m0", 7))
+        assert self.ask(self.stats(cloudwatch, 83), 83)["q82"][0].succeeded == 7
+
+    def test_more_queries_than_a_request_takes_are_two_requests(
+        self, cloudwatch: CloudWatchClient, answers: Stubber
+    ) -> None:
+        answers.add_response("get_metric_data", self.answered("q0m0", 1))
+        answers.add_response("get_metric_data", self.answered("q83m3", 2))
+        series = self.ask(self.stats(cloudwatch, 84), 84)
+        assert (series["q0"][0].succeeded, series["q83"][0].retried) == (1, 2)
+
+    def test_pages_are_put_together(self, cloudwatch: CloudWatchClient, answers: Stubber) -> None:
+        answers.add_response("get_metric_data", self.answered("q0m0", 1, status="PartialData", token="more"))
+        answers.add_response("get_metric_data", self.answered("q0m2", 2))
+        (point,) = self.ask(self.stats(cloudwatch))["q0"]
+        assert (point.succeeded, point.dead) == (1, 2)
+
+    def test_it_asks_for_the_queue_by_its_name_at_aws(self, cloudwatch: CloudWatchClient) -> None:
+        asked: list[dict[str, Any]] = []
+        answer = (SimpleNamespace(status_code=200), {"MetricDataResults": []})
+        cloudwatch.meta.events.register("before-parameter-build", lambda params, **_: asked.append(params))
+        cloudwatch.meta.events.register("before-call", lambda **_: answer)
+        self.ask(self.stats(cloudwatch))
+        metric = asked[0]["MetricDataQueries"][0]["MetricStat"]["Metric"]
+        assert metric == {
+            "Namespace": "Penstock",
+            "MetricName": "Succeeded",
+            "Dimensions": [
+                {"Name": "queue", "Value": "somewhere-default0"},
+                {"Name": "service", "Value": "penstock"},
+            ],
+        }
+
+    def test_an_answer_is_given_again_for_a_while_for_each_question_is_billed(
+        self, cloudwatch: CloudWatchClient, answers: Stubber
+    ) -> None:
+        clock = ManualClock(NOON)
+        stats = self.stats(cloudwatch, clock=clock)
+        answers.add_response("get_metric_data", self.answered("q0m0", 1))
+        counts = [self.ask(stats)["q0"][0].succeeded for _ in range(2)]
+        clock.advance(REUSED_SECONDS)
+        answers.add_response("get_metric_data", self.answered("q0m0", 2))
+        assert [*counts, self.ask(stats)["q0"][0].succeeded] == [1, 1, 2]
+
+    def test_a_metric_that_cannot_be_had_is_unavailable_and_no_zero(
+        self, cloudwatch: CloudWatchClient, answers: Stubber
+    ) -> None:
+        answers.add_response("get_metric_data", self.answered("q0m0", 1, status="InternalError"))
+        with pytest.raises(Unavailable, match=r"CloudWatch could not answer 'Succeeded': try again later"):
+            self.ask(self.stats(cloudwatch))
+
+    @pytest.mark.parametrize(
+        ("days", "period", "words"),
+        [
+            (16, 1800 + 60, r"older than 15 days CloudWatch keeps periods of 300 s, so take a multiple of that"),
+            (64, 5400, r"older than 63 days CloudWatch keeps periods of 3600 s"),
+            (456, 36_000, r"CloudWatch keeps metrics for 455 days"),
+        ],
+    )
+    def test_a_period_of_which_cloudwatch_has_nothing_left_is_refused(
+        self, cloudwatch: CloudWatchClient, days: int, period: int, words: str
+    ) -> None:
+        with pytest.raises(ValueError, match=words):
+            self.ask(self.stats(cloudwatch), hours=24 * days, period=period)
+
+    def test_a_no_says_what_to_do(self, cloudwatch: CloudWatchClient, answers: Stubber) -> None:
+        answers.add_client_error("get_metric_data", "AccessDenied", "not authorized", http_status_code=403)
+        with pytest.raises(AccessRefused, match=r"CloudWatch GetMetricData on Penstock was refused.*role's policy"):
+            self.ask(self.stats(cloudwatch))
+
+
+class TestMappings:
+    MAPPING: ClassVar[dict[str, Any]] = {
+        "UUID": UUID_1,
+        "EventSourceArn": f"arn:aws:sqs:{REGION}:123456789012:somewhere-default",
+        "FunctionArn": f"arn:aws:lambda:{REGION}:123456789012:function:worker:live",
+        "State": "Enabled",
+        "BatchSize": 10,
+    }
+
+    @pytest.fixture
+    def functions(self) -> LambdaClient:
+        functions: LambdaClient = client("lambda")
+        return functions
+
+    @pytest.fixture
+    def answers(self, functions: LambdaClient) -> Iterator[Stubber]:
+        with Stubber(functions) as stubber:
+            yield stubber
+            stubber.assert_no_pending_responses()
+
+    @pytest.fixture
+    def mappings(self, functions: LambdaClient) -> LambdaMappings:
+        return LambdaMappings(lambda: functions, SETTINGS)
+
+    def found(self, answers: Stubber, *mappings: dict[str, Any]) -> None:
+        wanted = {"EventSourceArn": self.MAPPING["EventSourceArn"]}
+        answers.add_response("list_event_source_mappings", {"EventSourceMappings": list(mappings)}, wanted)
+
+    def test_what_aws_leaves_out_has_its_defaults(self, answers: Stubber, mappings: LambdaMappings) -> None:
+        self.found(answers, self.MAPPING)
+        assert mappings.get("default") == Mapping("default", True, "Enabled", "worker", 10, 0, None, False)
+
+    @pytest.mark.parametrize(
+        ("state", "enabled"),
+        [("Creating", True), ("Enabling", True), ("Updating", True), ("Disabling", False), ("Disabled", False)],
+    )
+    def test_the_state_says_what_was_asked_for(
+        self, answers: Stubber, mappings: LambdaMappings, state: str, enabled: bool
+    ) -> None:
+        self.found(answers, {**self.MAPPING, "State": state})
+        mapping = mappings.get("default")
+        assert mapping is not None
+        assert (mapping.state, mapping.enabled) == (state, enabled)
+
+    def test_a_pause_changes_nothing_but_enabled(self, answers: Stubber, mappings: LambdaMappings) -> None:
+        self.found(answers, self.MAPPING)
+        paused = {**self.MAPPING, "State": "Updating"}
+        answers.add_response("update_event_source_mapping", paused, {"UUID": UUID_1, "Enabled": False})
+        assert mappings.set_enabled("default", False).enabled is False
+
+    def test_several_mappings_of_a_queue_are_not_paused_by_halves(
+        self, answers: Stubber, mappings: LambdaMappings
+    ) -> None:
+        self.found(answers, self.MAPPING, {**self.MAPPING, "UUID": UUID_2})
+        with pytest.raises(AccessRefused, match=rf"has 2 event source mappings \({UUID_1}, {UUID_2}\): keep the one"):
+            mappings.set_enabled("default", False)
+
+    @pytest.mark.parametrize("code", ["ResourceInUseException", "ResourceConflictException"])
+    def test_a_mapping_that_is_just_being_changed_is_unavailable(
+        self, answers: Stubber, mappings: LambdaMappings, code: str
+    ) -> None:
+        self.found(answers, self.MAPPING)
+        answers.add_client_error("update_event_source_mapping", code, http_status_code=409)
+        with pytest.raises(Unavailable, match=code):
+            mappings.set_enabled("default", False)
+
+    def test_a_mapping_that_was_deleted_meanwhile_is_none(self, answers: Stubber, mappings: LambdaMappings) -> None:
+        self.found(answers, self.MAPPING)
+        answers.add_client_error("update_event_source_mapping", "ResourceNotFoundException", http_status_code=404)
+        with pytest.raises(NoMapping, match=rf"{UUID_1} was deleted just now"):
+            mappings.set_enabled("default", False)
+
+
+class TestLateClients:
+    @pytest.fixture
+    def made(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        """The services of which clients were made, in order."""
+        made: list[str] = []
+        real = boto3.session.Session.client
+
+        def noting(session: Any, service: str, **options: Any) -> Any:
+            made.append(service)
+            return real(session, service, **options)  # type: ignore[call-overload]
+
+        monkeypatch.setattr(boto3.session.Session, "client", noting)
+        return made
+
+    def test_connecting_makes_no_client_that_only_the_views_use(self, made: list[str]) -> None:
+        connect(Penstock(), ENVIRON)
+        assert made == ["sqs", "dynamodb", "s3"]
+
+    def test_a_client_is_made_at_its_first_use_and_once(self, made: list[str]) -> None:
+        tasks = Penstock()
+        connect(tasks, ENVIRON)
+        del made[:]
+        sources = {tasks.ports.stats.source for _ in range(2)}
+        assert (made, sources) == (["cloudwatch"], {"CloudWatch, about a minute behind"})

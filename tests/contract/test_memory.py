@@ -69,10 +69,17 @@ class TestTransport:
         message = OutgoingMessage("orders", "x", group="a", deduplication_id="1")
         assert memory.transport.send(message) == memory.transport.send(message)
 
-    def test_a_message_past_its_retention_is_gone(self, memory: Ports, clock: ManualClock) -> None:
+    def test_a_message_past_the_retention_of_its_queue_is_gone(self, memory: Ports, clock: ManualClock) -> None:
         memory.transport.send(OutgoingMessage("default", "x"))
-        clock.advance(MAX_RETENTION.total_seconds() + 1)
+        clock.advance(memory.settings.queue("default").retention + 1)
         assert memory.transport.receive("default", max_messages=1) == []
+
+    def test_a_dead_letter_is_kept_for_two_weeks(self, memory: Ports, clock: ManualClock) -> None:
+        memory.transport.send(OutgoingMessage("default-dlq", "x"))
+        clock.advance(MAX_RETENTION.total_seconds())
+        kept = memory.transport.depth("default-dlq").visible
+        clock.advance(1)
+        assert (kept, memory.transport.depth("default-dlq").visible) == (1, 0)
 
     def test_attributes_count_towards_the_size(self, memory: Ports) -> None:
         with pytest.raises(AccessRefused, match=r"1048576"):

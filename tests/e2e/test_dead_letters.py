@@ -51,7 +51,7 @@ def test_a_redriven_task_succeeds_once_its_cause_is_repaired(
     moved = json.loads(deployment.penstock("dlq", "redrive", "images", "--yes", "--json").expect(0).output)
     document = until(gunicorn, dead["id"], lambda found: found["attempts"] > 1 and is_final(found))
 
-    assert [death["id"] for death in listed] == [dead["id"]]
+    assert [death["id"] for death in listed["dead_letters"]] == [dead["id"]]
     assert moved["moved"] == 1
     assert document["status"] == "SUCCEEDED"
     assert letters(deployment, emulator) == 0

@@ -6,7 +6,9 @@ import pytest
 
 # "*" as the resource of an Allow, and why. As an action it is never allowed.
 ANY_RESOURCE = {
+    "cloudwatch": "GetMetricData knows no resource types",
     "ec2": "Lambda checks for the six network interface actions of a function in a VPC on any resource",
+    "lambda": "ListEventSourceMappings knows no resource types; to change one is another statement",
     "xray": "PutTraceSegments and PutTelemetryRecords know no resource types",
 }
 
@@ -35,12 +37,15 @@ def test_no_allow_is_for_every_action_or_without_a_reason_for_every_resource(pla
 
 
 @pytest.mark.parametrize("run", ["stack", "shipped"])
-def test_a_stack_without_options_needs_no_exception(plans, run):
+def test_a_stack_without_options_needs_no_exception_but_for_what_the_web_watches(plans, run):
     assert [
-        address
+        (address, statement["Action"])
         for address, statement in plans[run].policies()
         if statement["Effect"] == "Allow" and "*" in listed(statement.get("Resource", []))
-    ] == []
+    ] == [
+        ("module.web.aws_iam_role_policy.this", ["cloudwatch:GetMetricData"]),
+        ("module.web.aws_iam_role_policy.this", ["lambda:ListEventSourceMappings"]),
+    ]
 
 
 def test_a_worker_may_work_on_its_queue_and_send_to_all(plans):
@@ -131,7 +136,7 @@ def test_the_web_enqueues_and_redrives_but_never_reads_a_work_queue(plans):
     queue = stack.outputs["queues"]["images"]
     allowed = actions(stack, "module.web.aws_iam_role_policy.this")
 
-    assert allowed[queue["arn"]] == {"sqs:SendMessage"}
+    assert allowed[queue["arn"]] == {"sqs:SendMessage", "sqs:GetQueueAttributes"}
     assert allowed[queue["dead_letter_arn"]] == {
         "sqs:StartMessageMoveTask",
         "sqs:ListMessageMoveTasks",
@@ -141,6 +146,17 @@ def test_the_web_enqueues_and_redrives_but_never_reads_a_work_queue(plans):
         "sqs:GetQueueAttributes",
         "sqs:ChangeMessageVisibility",
     }
+
+
+def test_the_web_may_change_the_mappings_of_its_own_stage_and_no_others(plans):
+    stack = plans["stack"]
+    allowed = actions(stack, "module.web.aws_iam_role_policy.this")
+    changing = {resource for resource, what in allowed.items() if "lambda:UpdateEventSourceMapping" in what}
+
+    prefix = "arn:aws:lambda:eu-central-1:123456789012:event-source-mapping:"
+    ids = {worker["event_source_mapping"] for worker in stack.outputs["workers"].values()}
+    assert changing == {prefix + mapping_id for mapping_id in ids}
+    assert prefix + "11111111-1111-1111-1111-111111111111" in changing
 
 
 def test_the_web_scans_the_index_of_failures_and_not_the_table(plan):
@@ -166,6 +182,20 @@ def test_the_policy_for_other_services_enqueues_and_no_more(plans):
         "sqs:SendMessage",
         "dynamodb:GetItem",
         "dynamodb:UpdateItem",
+        "s3:PutObject",
+    }
+
+
+def test_who_enqueues_puts_large_arguments_and_nothing_else_into_the_payload_bucket(plans):
+    stack, bucket = plans["stack"], "arn:aws:s3:::bucket"  # as the mocked provider names every bucket
+    policy = json.loads(stack.outputs["enqueue_policy"])["Statement"]
+    of_web = actions(stack, "module.web.aws_iam_role_policy.this")
+
+    assert [s["Resource"] for s in policy if "s3:PutObject" in s["Action"]] == [[f"{bucket}/arguments/*"]]
+    assert {resource: what for resource, what in of_web.items() if resource.startswith(bucket)} == {
+        bucket: {"s3:ListBucket"},
+        f"{bucket}/*": {"s3:GetObject"},
+        f"{bucket}/arguments/*": {"s3:PutObject"},
     }
 
 

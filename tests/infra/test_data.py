@@ -116,14 +116,14 @@ def test_uploads_and_all_that_the_reference_tasks_write_expire_together(plan):
     assert expired == dict.fromkeys(["uploads/", "thumbnails/", "reports/", "emails/"], 90)
 
 
-def test_large_results_and_envelopes_outlive_their_rows(plan):
+def test_large_arguments_results_and_envelopes_outlive_their_rows(plan):
     expired = {
         rule["filter"][0]["prefix"]: rule["expiration"][0]["days"]
         for rule in rules(plan, "module.uploads.module.payloads")
         if rule["expiration"]
     }
 
-    assert expired.keys() == {"results/", "envelopes/"}
+    assert expired.keys() == {"arguments/", "results/", "envelopes/"}
     assert min(expired.values()) >= ROW_LIFETIME.days
 
 

@@ -122,6 +122,12 @@ def test_the_mapping_caps_the_concurrency_and_the_function_reserves_none(plan):
         assert function["reserved_concurrent_executions"] in (None, -1)
 
 
+def test_an_apply_leaves_a_paused_queue_paused():
+    mapping = (ROOT / "modules/worker/main.tf").read_text(encoding="utf-8").partition("event_source_mapping")[2]
+
+    assert "ignore_changes = [enabled]" in mapping  # no plan tells what it ignores
+
+
 def test_each_queue_is_polled_by_its_own_worker(plans):
     arn = plans["stack"].outputs["queues"]["images"]["arn"]
     fed = [

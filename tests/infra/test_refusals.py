@@ -35,6 +35,7 @@ VARIABLES: dict[str, Any] = {
     "reconciler_statements": [
         {"actions": ["sns:*", "*"], "resources": ["arn:aws:sns:eu-central-1:123456789012:deaths"]}
     ],
+    "dashboard_url": "app.example.com/penstock",
     "web_environment": {"FLASK_SECRET_KEY": "0123456789"},
 }
 
@@ -71,6 +72,7 @@ def refusals(terraform, folder, variables):
         "does not end in -dlq, which is kept for its dead-letter queue",
         "queues.auto.tfvars.json has settings that no queue has: mistyped.max_concurency.",
         "Lambda and IAM take names of 64 characters. Shorten",
+        'dashboard_url is "app.example.com/penstock": write where the dashboard is mounted',
         'stage is "dev-2": take 1 to 16 lower-case letters and digits',
         'project is "Penstock": take up to 20 lower-case letters',
         'region is "frankfurt": write it like eu-central-1',

@@ -125,6 +125,14 @@ def test_the_failures_of_a_group_are_counted(world: World, hopeless: Any) -> Non
     assert (count.number, count.exact) == (3, True)
 
 
+def test_a_count_stops_at_its_highest(world: World, hopeless: Any) -> None:
+    for number in range(3):
+        hopeless.enqueue(number)
+    world.drain()
+    count = count_failures(world.ports, groups(world)[0].fingerprint, highest=2)
+    assert (count.number, count.exact) == (2, False)
+
+
 class Away(MemoryLedger):
     def count(self, *args: Any, **kwargs: Any) -> None:
         raise Unavailable("not now")

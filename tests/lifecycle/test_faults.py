@@ -13,6 +13,7 @@ from penstock.errors import EnqueueUncertain, Unavailable
 from penstock.ports import OutgoingMessage
 from tests.lifecycle.world import (
     AFTER_A_CRASH_SECONDS,
+    INVOCATION_SECONDS,
     MAX_RECEIVE_COUNT,
     FaultyStore,
     FaultyTransport,
@@ -159,6 +160,16 @@ def test_a_busy_message_comes_back_when_the_lease_is_over(world: World, runs: Ru
     early = world.deliver()
     world.clock.advance(10)
     assert (early, world.deliver(), runs) == ([], ["SUCCEEDED"], [1, 2])
+
+
+def test_a_message_that_comes_back_as_its_lease_runs_out_waits_for_seconds_only(world: World, runs: Runs) -> None:
+    world.tasks.task(noting(runs, dies_until(1))).enqueue()
+    crash(world)
+    world.show_again()
+    world.clock.advance(INVOCATION_SECONDS + 2)  # a second past the lease: by another clock it may be alive
+    busy = world.deliver()
+    world.clock.advance(7)  # the tolerance for clocks and the longest jitter
+    assert (busy, world.deliver(), runs) == (["BUSY"], ["SUCCEEDED"], [1, 2])
 
 
 def test_a_second_delivery_after_success_is_acknowledged_without_a_run(world: World, runs: Runs) -> None:

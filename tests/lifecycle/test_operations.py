@@ -233,3 +233,10 @@ def test_a_search_without_a_group_takes_every_dead_task(world: World, dye: Any) 
     die(world, dye, "red", 3)
     operation = start(world.tasks, Kind.DISCARD, by="ann", search=Search(task="dye"))
     assert (operation.total, finish(world.tasks, operation.id).done) == (5, 5)
+
+
+def test_an_operation_of_a_known_id_is_not_begun_again(world: World, dye: Any) -> None:
+    blue = die(world, dye, "blue", 2)
+    one = start(world.tasks, Kind.DISCARD, by="ann", search=group_of(blue[0]), operation_id="mine")
+    other = start(world.tasks, Kind.DISCARD, by="ann", search=group_of(blue[0]), operation_id="mine")
+    assert (other, recent(world.tasks)) == (one, [one])

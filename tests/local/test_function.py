@@ -190,6 +190,14 @@ def test_what_the_handler_prints_is_its_log_and_not_its_answer(make: Make, tmp_p
     assert (tmp_path / "log").read_text().splitlines() == ['{"payload": "not the answer"}', "to the log"]
 
 
+def test_what_the_handler_prints_can_be_had_line_by_line(make: Make) -> None:
+    lines: list[str] = []
+    function = make(on_line=lines.append)
+    assert returned(call(function, "print_lines")) == "the answer"
+    function.close()
+    assert sorted(lines) == ["to the log", '{"payload": "not the answer"}']
+
+
 def test_the_handler_sees_the_given_environment_and_lambdas_own_variables(make: Make) -> None:
     environ = returned(call(make(name="f"), "environ"))
     assert (environ["GREETING"], environ["AWS_LAMBDA_FUNCTION_NAME"]) == ("hello", "f")

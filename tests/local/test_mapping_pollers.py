@@ -181,3 +181,55 @@ def test_an_unavailable_transport_is_told_and_polled_again(monkeypatch: Any) -> 
         stage.send("a")
         wait_for(stage.settled)
     assert [str(error) for error in stage.errors] == ["moto is away"]
+
+
+def held_by_nobody(stage: Stage) -> bool:
+    """True once nothing is in flight."""
+    deadline = time.monotonic() + PATIENCE
+    while stage.transport.depth("default").in_flight and time.monotonic() < deadline:
+        time.sleep(0.001)
+    return stage.transport.depth("default").in_flight == 0
+
+
+def test_a_paused_queue_keeps_its_messages() -> None:
+    stage = Stage(threads=2)
+    stage.gate.may_end.set()
+    stage.pollers.set_enabled(False)
+    with stage.running():
+        stage.send("a")
+        assert not stage.settled.acquire(timeout=2 * pollers_module.LONGEST_PAUSE_SECONDS)
+    assert stage.transport.depth("default") == QueueDepth(visible=1, in_flight=0, delayed=0)
+
+
+def test_a_resumed_queue_is_worked_on() -> None:
+    stage = Stage(threads=2)
+    stage.gate.may_end.set()
+    stage.pollers.set_enabled(False)
+    with stage.running():
+        stage.send("a")
+        stage.pollers.set_enabled(True)
+        wait_for(stage.settled)
+    assert stage.transport.depth("default") == QueueDepth(0, 0, 0)
+
+
+def test_a_pause_lets_what_is_under_way_end() -> None:
+    stage = Stage(threads=1)
+    with stage.running():
+        stage.send("a")
+        wait_for(stage.gate.entered)
+        stage.pollers.set_enabled(False)
+        stage.gate.may_end.set()
+        wait_for(stage.settled)
+    assert stage.transport.depth("default") == QueueDepth(0, 0, 0)
+
+
+def test_a_pause_gives_back_what_waits_for_its_window() -> None:
+    stage = Stage(threads=1, batch_size=2, batch_window=300)
+    with stage.running():
+        stage.send("a")
+        deadline = time.monotonic() + PATIENCE
+        while stage.transport.depth("default").in_flight == 0 and time.monotonic() < deadline:
+            time.sleep(0.001)
+        stage.pollers.set_enabled(False)
+        assert held_by_nobody(stage)
+    assert stage.transport.depth("default").visible == 1

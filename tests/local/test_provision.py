@@ -8,7 +8,7 @@ import pytest
 
 from penstock.errors import ConfigurationError
 from penstock.local.project import Project
-from penstock.local.provision import LocalClients, provision
+from penstock.local.provision import LocalClients, provision, queue_arn
 from penstock.settings import Settings
 
 QUEUES = {"queues": {"default": {"time_limit": 30, "batch_size": 10}, "orders": {"fifo": True, "max_receive_count": 7}}}
@@ -91,3 +91,30 @@ def test_a_change_of_the_queue_list_reaches_a_queue_that_is_there(project: Proje
 def test_real_aws_is_refused_before_any_call(project: Project) -> None:
     with pytest.raises(ConfigurationError, match=r"https://sqs\.us-east-1\.amazonaws\.com.*never touches real AWS"):
         provision(project, "https://sqs.us-east-1.amazonaws.com")
+
+
+def mapping_of(endpoint: str, url: str) -> dict[str, object]:
+    functions = LocalClients(endpoint).functions()
+    (mapping,) = functions.list_event_source_mappings(EventSourceArn=queue_arn(url))["EventSourceMappings"]
+    return dict(mapping)
+
+
+def test_every_queue_has_a_mapping_with_the_settings_of_the_list(settings: Settings, moto_endpoint: str) -> None:
+    mapping = mapping_of(moto_endpoint, settings.url("default"))
+    assert (mapping["State"], mapping["BatchSize"], mapping["ScalingConfig"], mapping["FunctionResponseTypes"]) == (
+        "Enabled",
+        10,
+        {"MaximumConcurrency": 10},
+        ["ReportBatchItemFailures"],
+    )
+
+
+def test_a_paused_queue_stays_paused_when_it_is_provisioned_again(
+    project: Project, settings: Settings, moto_endpoint: str
+) -> None:
+    mapping = mapping_of(moto_endpoint, settings.url("default"))
+    LocalClients(moto_endpoint).functions().update_event_source_mapping(UUID=str(mapping["UUID"]), Enabled=False)
+    project.queue_list.write_text(json.dumps({"queues": {**QUEUES["queues"], "default": {"batch_size": 4}}}))
+    provision(project, moto_endpoint)
+    again = mapping_of(moto_endpoint, settings.url("default"))
+    assert (again["UUID"], again["BatchSize"], str(again["State"]).startswith("Disabl")) == (mapping["UUID"], 4, True)

@@ -64,6 +64,7 @@ def test_the_environment_is_what_the_settings_read() -> None:
     text = queues.to_environment(lambda queue: f"http://127.0.0.1:4566/123456789012/{queue.physical_name('p')}")
     mail = Settings.from_environ({"PENSTOCK_QUEUES": text, "PENSTOCK_TABLE": "t"}).queue("mail")
     assert (mail.physical_name, mail.time_limit, mail.max_receive_count) == ("p-mail", 20, 8)
+    assert mail.visibility_timeout == queues.queue("mail").visibility_timeout
 
 
 def test_the_dead_letter_queue_is_called_as_the_settings_derive_it() -> None:

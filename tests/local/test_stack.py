@@ -11,16 +11,21 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from penstock.aws.cloudwatch import CloudWatchStats
+from penstock.aws.event_source_mappings import LambdaMappings
 from penstock.errors import ConfigurationError
 from penstock.local.project import Project
 from penstock.local.provision import LocalClients
 from penstock.local.sockets import listen, port_from
 from penstock.local.stack import Stack
+from penstock.settings import Settings
+from penstock.times import utc_now
 
 ROOT = Path(__file__).resolve().parents[2]
 SITE = """
@@ -34,11 +39,15 @@ def app(environ, start_response):
     return [json.dumps({"pid": os.getpid(), "environ": dict(os.environ)}).encode()]
 """
 HANDLER = """
-import sys
+import json, time
 
 def handler(event, context):
     bodies = [record["body"] for record in event["Records"]]
     print("the handler got", *bodies, flush=True)
+    directive = {"Namespace": "Penstock", "Dimensions": [["queue", "service"]], "Metrics": [{"Name": "Succeeded"}]}
+    head = {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": [directive]}
+    queue = event["Records"][0]["eventSourceARN"].split(":")[-1]
+    print(json.dumps({"_aws": head, "queue": queue, "service": "penstock", "Succeeded": [len(bodies)]}), flush=True)
     return {"batchItemFailures": []}
 """
 RUN = """
@@ -126,6 +135,67 @@ def test_what_is_sent_to_a_queue_reaches_the_handler(running: Running) -> None:
     url = json.loads(running.page()["environ"]["PENSTOCK_QUEUES"])["default"]["url"]
     LocalClients(running.facts["moto"]).sqs().send_message(QueueUrl=url, MessageBody="a-message-of-tests")
     assert running.line_with("the handler got") == "workers| the handler got a-message-of-tests\n"
+
+
+def default_queue(running: Running) -> tuple[Settings, str]:
+    """The settings of the stack, and the URL of its queue."""
+    settings = Settings.from_environ({**running.page()["environ"]})
+    return settings, settings.url("default")
+
+
+def mappings_of(running: Running) -> LambdaMappings:
+    functions = LocalClients(running.facts["moto"]).functions()
+    return LambdaMappings(lambda: functions, default_queue(running)[0])
+
+
+def state_of(running: Running, mappings: LambdaMappings, *, wanted: str) -> str:
+    """The state of the default queue's mapping, as soon as it is ``wanted``."""
+    deadline = time.monotonic() + 20
+    while (mapping := mappings.get("default")) is not None and time.monotonic() < deadline:
+        if mapping.state == wanted:
+            return wanted
+        time.sleep(0.05)
+    return "none" if mapping is None else mapping.state
+
+
+def test_a_paused_queue_keeps_its_messages_over_a_reload_until_it_is_resumed(running: Running, folder: Path) -> None:
+    mappings, (_, url) = mappings_of(running), default_queue(running)
+    sqs = LocalClients(running.facts["moto"]).sqs()
+    running.line_with("watching code")
+    mappings.set_enabled("default", False)
+    assert state_of(running, mappings, wanted="Disabled") == "Disabled"
+    sqs.send_message(QueueUrl=url, MessageBody="a-message-of-tests")
+    (folder / "code" / "new.py").write_text("changed = True\n")
+    running.line_with("new.py changed: reloading the web and the workers")
+    running.line_with("the workers poll default")
+    time.sleep(1)  # longer than any poller waits
+    waiting = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])["Attributes"]
+    assert waiting == {"ApproximateNumberOfMessages": "1"}
+    mappings.set_enabled("default", True)
+    assert running.line_with("the handler got") == "workers| the handler got a-message-of-tests\n"
+
+
+def test_what_a_function_counts_can_be_read_and_is_no_line_on_the_terminal(running: Running) -> None:
+    settings, url = default_queue(running)
+    clients = LocalClients(running.facts["moto"])
+    for body in ("one", "two"):
+        clients.sqs().send_message(QueueUrl=url, MessageBody=body)
+    said = sorted(running.line_with("workers|") for _ in range(2))
+    cloudwatch = clients.cloudwatch()
+    stats = CloudWatchStats(lambda: cloudwatch, settings, clock=utc_now)
+    assert succeeded(stats, enough=2) == 2
+    assert said == [f"workers| the handler got {body}\n" for body in ("one", "two")]
+
+
+def succeeded(stats: CloudWatchStats, *, enough: int) -> int:
+    """The successes of the last ten minutes, as soon as they are ``enough``."""
+    deadline, count = time.monotonic() + 20, 0
+    while count < enough and time.monotonic() < deadline:
+        until = utc_now() + timedelta(minutes=1)
+        points = stats.series(["default"], since=until - timedelta(minutes=10), until=until, period=60)["default"]
+        count = sum(point.succeeded for point in points)
+        time.sleep(0.05)
+    return count
 
 
 def test_a_change_reloads_the_web_and_never_moto(running: Running, folder: Path) -> None:

@@ -130,3 +130,21 @@ def test_the_hooks_and_middleware_of_the_project_run(shop, task_queue):
     shop.greet.enqueue("Ada")
     task_queue.drain()
     assert seen == ["greet"]
+
+
+def test_a_paused_queue_waits_until_it_is_resumed(shop, task_queue):
+    shop.greet.enqueue("Ada")
+    task_queue.ports.mappings.set_enabled("default", False)
+    paused = task_queue.drain()
+    task_queue.ports.mappings.set_enabled("default", True)
+    assert (len(paused), len(task_queue.drain())) == (0, 1)
+
+
+def test_what_was_worked_on_is_in_the_numbers(shop, task_queue):
+    shop.greet.enqueue("Ada")
+    task_queue.fail_next(shop.greet)
+    start = task_queue.clock()
+    task_queue.drain()
+    until = task_queue.clock() + timedelta(minutes=1)
+    points = task_queue.ports.stats.series(["default"], since=start, until=until, period=60)["default"]
+    assert (sum(point.retried for point in points), sum(point.succeeded for point in points)) == (1, 1)

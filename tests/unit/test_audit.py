@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
+from penstock import cursors
 from penstock.audit import AUDIT_LIFETIME, AuditLine, recent, write
 from penstock.errors import Unavailable
 from penstock.memory import ManualClock, MemoryLedger, SeededRandom
@@ -92,3 +93,14 @@ def test_a_text_that_is_no_cursor_is_refused(ports: Ports, cursor: str) -> None:
 
 def test_a_page_looks_back_a_month_at_most(ports: Ports, clock: ManualClock) -> None:
     assert clock() - recent(ports, limit=1).back_to < timedelta(days=32)
+
+
+@pytest.mark.parametrize("before", ["2026-01-01", "0001-01-01T00:00:00.000Z", "2026-01-01T00:00:00", "yesterday"])
+def test_a_cursor_that_nobody_wrote_is_refused(ports: Ports, before: str) -> None:
+    with pytest.raises(ValueError, match="not a cursor"):
+        recent(ports, limit=1, cursor=cursors.encode({"before": before}))
+
+
+def test_a_cursor_from_before_the_audit_finds_nothing(ports: Ports) -> None:
+    page = recent(ports, limit=1, cursor=cursors.encode({"before": "1990-01-01T00:00:00.000Z"}))
+    assert (page.lines, page.cursor) == ([], None)

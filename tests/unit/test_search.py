@@ -1,5 +1,6 @@
 """Search: what a filter's text means, and the pages of what it finds."""
 
+import base64
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from penstock import cursors
 from penstock.errors import InvalidSearch
 from penstock.memory import MemoryResultStore
 from penstock.ports import IndexEntry
@@ -20,6 +22,7 @@ from tests.unit.values import NOW, at
 
 SETTINGS = Settings(queues={"default": QueueSettings("default", "memory://default", retention=14 * 86_400)})
 FINGERPRINT = "0123456789abcdef"
+SHARDS_LEFT = ("s1", "s2", "s3")
 
 
 class CountingStore(MemoryResultStore):
@@ -269,3 +272,22 @@ def test_a_text_that_is_no_cursor_is_refused(store: CountingStore, cursor: str) 
 def test_a_limit_out_of_range_is_refused(store: CountingStore, limit: int) -> None:
     with pytest.raises(ValueError, match="a page has 1 to 100 rows"):
         find(store, SETTINGS, Search(), limit=limit, now=NOW)
+
+
+def test_an_empty_page_is_the_same_a_second_later(store: CountingStore) -> None:
+    one, other = (find(store, SETTINGS, Search(), limit=10, now=NOW + timedelta(seconds=s)) for s in (0, 1))
+    assert (one.cursor, one.back_to) == (other.cursor, other.back_to)
+
+
+@pytest.mark.parametrize("time", ["2026-11-21", "2026-11-21T04:36:38", "9999-12-31T23:59:59-01:00", "yesterday"])
+def test_a_cursor_with_a_time_that_nobody_wrote_is_refused(store: CountingStore, time: str) -> None:
+    made_up = cursors.encode(
+        {"part": to_text(NOW)[:10], "top": to_text(NOW), "s0": f"{time} t-1", **dict.fromkeys(SHARDS_LEFT, "-")}
+    )
+    with pytest.raises(ValueError, match="not a cursor"):
+        find(store, SETTINGS, Search(), limit=1, now=NOW, cursor=made_up)
+
+
+def test_a_cursor_of_nested_lists_is_refused(store: CountingStore) -> None:
+    with pytest.raises(ValueError, match="not a cursor"):
+        find(store, SETTINGS, Search(), limit=1, now=NOW, cursor=base64.urlsafe_b64encode(b"[" * 9_000).decode())

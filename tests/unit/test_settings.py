@@ -45,11 +45,16 @@ def test_a_queue_without_url_or_with_unknown_keys_is_refused_by_name(fields: dic
         Settings.from_environ(environ({"images": fields}))
 
 
-@pytest.mark.parametrize("key", ["time_limit", "max_receive_count"])
+@pytest.mark.parametrize("key", ["time_limit", "max_receive_count", "visibility_timeout"])
 @pytest.mark.parametrize("value", [0, -1, 1.5, 30.0, "30", True, None, []])
 def test_a_limit_that_is_no_positive_whole_number_is_refused(key: str, value: object) -> None:
     with pytest.raises(ConfigurationError, match=rf"PENSTOCK_QUEUES\['images'\]\['{key}'\] is .* whole number from 1"):
         Settings.from_environ(environ({"images": {"url": URL, key: value}}))
+
+
+def test_the_visibility_timeout_is_not_known_where_it_is_not_told() -> None:
+    told = Settings.from_environ(environ({"images": {"url": URL, "visibility_timeout": 90}, "mail": {"url": URL}}))
+    assert [queue.visibility_timeout for queue in told.queues.values()] == [90, None]
 
 
 def test_an_unknown_queue_is_refused_with_the_known_ones() -> None:
@@ -97,3 +102,31 @@ def test_a_misspelt_variable_is_refused_with_the_name_that_was_meant(misspelt: s
 def test_a_variable_of_the_projects_own_is_left_alone() -> None:
     environ = {"PENSTOCK_QUEUES": "{}", "PENSTOCK_TABLE": "tasks", "PENSTOCK_WEB_TOKEN_SHA256": "x"}
     assert Settings.from_environ(environ).table == "tasks"
+
+
+def test_the_page_of_a_task_is_below_the_dashboard() -> None:
+    settings = Settings.from_environ(environ(PENSTOCK_DASHBOARD_URL="https://shop.example/penstock/"))
+    assert settings.task_page("import-7") == "https://shop.example/penstock/tasks/import-7"
+
+
+def test_without_a_dashboard_a_task_has_no_page() -> None:
+    assert Settings.from_environ(environ()).task_page("import-7") == ""
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "shop.example/penstock",
+        "javascript:alert(1)",
+        "https://",
+        "https://me:secret@shop.example/",
+        "https://shop.example/?page=",
+        "https://shop.example/#tasks",
+        "https://shop.example/a b",
+        "https://shop.example//x",
+        "https://shop.example/" + "x" * 1_000,
+    ],
+)
+def test_a_dashboard_url_that_makes_no_links_is_refused(url: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"PENSTOCK_DASHBOARD_URL is .* such as https://shop.example/penstock"):
+        Settings.from_environ(environ(PENSTOCK_DASHBOARD_URL=url))

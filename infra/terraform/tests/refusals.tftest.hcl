@@ -184,6 +184,7 @@ run "each_other_variable" {
     reconciler_statements     = [{ actions = ["sns:Publish"], resources = ["*"] }]
 
     allowed_hosts   = ["*.example.com"]
+    dashboard_url   = "app.example.com/penstock"
     upload_origins  = ["app.example.com"]
     web_environment = { FLASK_SECRET_KEY = "0123456789" }
   }
@@ -206,6 +207,7 @@ run "each_other_variable" {
     var.reconciler_period_minutes,
     var.reconciler_statements,
     var.allowed_hosts,
+    var.dashboard_url,
     var.upload_origins,
     var.web_environment,
   ]

@@ -8,6 +8,7 @@ variables {
   stage          = "test"
   worker_package = "main.tf" # any file: nothing is uploaded
 
+  dashboard_url             = "https://app.example.com/penstock"
   mail_sender               = "post@example.com"
   reconciler_period_minutes = 1
   reconciler_statements     = [{ actions = ["sns:Publish"], resources = ["arn:aws:sns:eu-central-1:123456789012:deaths"] }]
@@ -64,6 +65,12 @@ override_resource {
   values          = { arn = "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:penstock-test-images-dlq" }
 }
 
+override_resource {
+  target          = module.worker["images"].aws_lambda_event_source_mapping.this
+  override_during = plan
+  values          = { uuid = "11111111-1111-1111-1111-111111111111" }
+}
+
 run "stack" {
   command = plan
 
@@ -105,6 +112,11 @@ run "stack" {
       visibility_timeout = 1505
     }
     error_message = "the web gets PENSTOCK_QUEUES in the form that penstock/settings.py reads"
+  }
+
+  assert {
+    condition     = output.enqueue_environment.PENSTOCK_DASHBOARD_URL == "https://app.example.com/penstock"
+    error_message = "whoever enqueues knows where a task's page is"
   }
 
   assert {

@@ -31,7 +31,7 @@ resource "aws_s3_bucket_cors_configuration" "uploads" {
 }
 
 ################################################################################
-# Payloads: results and envelopes that are too large for a row
+# Payloads: arguments too large for a message, results and envelopes too large for a row
 ################################################################################
 
 module "payloads" {
@@ -41,6 +41,7 @@ module "payloads" {
   deletion_protection = var.deletion_protection
 
   expire_after_days = {
+    "arguments/" = var.payload_retention_days
     "results/"   = var.payload_retention_days
     "envelopes/" = var.payload_retention_days
   }

@@ -1,5 +1,5 @@
 ################################################################################
-# Role of Zappa's function. Zappa's own (manage_roles) may do nearly everything; this one enqueues, reads and redrives.
+# Role of Zappa's function. Zappa's own (manage_roles) may do nearly everything; this one enqueues, reads, redrives and pauses.
 ################################################################################
 
 resource "aws_iam_role" "this" {
@@ -16,6 +16,8 @@ resource "aws_iam_role" "this" {
 }
 
 resource "aws_iam_role_policy" "this" {
+  # checkov:skip=CKV_AWS_290:Only cloudwatch:GetMetricData and lambda:ListEventSourceMappings have Resource "*": they read, and know no other.
+  # checkov:skip=CKV_AWS_355:See CKV_AWS_290.
   name = "web"
   role = aws_iam_role.this.id
 
@@ -92,6 +94,34 @@ locals {
       Effect   = "Allow"
       Action   = ["sqs:SendMessage"]
       Resource = var.queue_arns
+    },
+    {
+      # What the operations views look at: how much is in a queue, and how it is set up. Attributes, never messages.
+      Sid      = "Queues"
+      Effect   = "Allow"
+      Action   = ["sqs:GetQueueAttributes"]
+      Resource = var.queue_arns
+    },
+    {
+      # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html: no resource types.
+      Sid      = "Metrics"
+      Effect   = "Allow"
+      Action   = ["cloudwatch:GetMetricData"]
+      Resource = ["*"]
+    },
+    {
+      # https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html: no resource types.
+      Sid      = "FindMappings"
+      Effect   = "Allow"
+      Action   = ["lambda:ListEventSourceMappings"]
+      Resource = ["*"]
+    },
+    {
+      # To pause and resume a queue of this stage. Lambda checks the ARN of the mapping, which ends in its id.
+      Sid      = "Pause"
+      Effect   = "Allow"
+      Action   = ["lambda:UpdateEventSourceMapping"]
+      Resource = [for id in var.event_source_mappings : "${local.arn}:lambda:${local.account}:event-source-mapping:${id}"]
     },
     {
       Sid      = "Logs"

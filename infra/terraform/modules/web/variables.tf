@@ -9,12 +9,17 @@ variable "deploy_bucket" {
 }
 
 variable "queue_arns" {
-  description = "The ARNs of the queues, which redriven dead letters go back to."
+  description = "The ARNs of the queues, which the web watches and redriven dead letters go back to."
   type        = list(string)
 }
 
 variable "dead_letter_arns" {
   description = "The ARNs of the dead-letter queues, which the web counts and redrives."
+  type        = list(string)
+}
+
+variable "event_source_mappings" {
+  description = "The ids of the event source mappings, which the web pauses and resumes."
   type        = list(string)
 }
 

@@ -49,3 +49,8 @@ mock_resource "aws_s3_bucket" {
   override_during = plan
   defaults        = { arn = "arn:aws:s3:::bucket" }
 }
+
+mock_resource "aws_lambda_event_source_mapping" {
+  override_during = plan
+  defaults        = { uuid = "00000000-0000-0000-0000-000000000000" }
+}

@@ -1,36 +1,34 @@
-"""``flask penstock``: the dead letters explained and moved back, from a shell."""
+"""``flask penstock dlq``: the dead letters explained and moved back, from a shell."""
 
 import builtins
 import json
 
 import pytest
+from msgspec.structs import replace
 
-from tests.flask.people import API
-
-
-@pytest.fixture
-def run(app):
-    """Run ``flask penstock <words>``."""
-    return lambda *words: app.test_cli_runner().invoke(args=["penstock", *words])
+from penstock import Reject
+from penstock.flask.cli.base import who
+from penstock.ports import RedriveStatus
 
 
-@pytest.fixture
-def dead(tasks, worker):
-    """A task that died, its message in the dead-letter queue."""
-    result = tasks.registry["hopeless"].using(task_id="import-7").enqueue("milk")
-    worker.bury()
-    return result
+class Background:
+    """A transport that moves dead letters in the background, as SQS does: ``states`` are what it says of the move, in order."""
+
+    def __init__(self, transport, states):
+        self._transport, self._states = transport, states
+
+    def __getattr__(self, name):
+        return getattr(self._transport, name)
+
+    def redrive(self, queue, *, rate=None):
+        return None
+
+    def redrive_status(self, queue):
+        return self._states.pop(0)
 
 
-def test_show_tells_where_a_task_stands(run, tasks, worker):
-    tasks.registry["double"].using(task_id="sum-1").enqueue(21)
-    worker.work()
-    output = run("show", "sum-1").output
-    assert all(word in output for word in ("sum-1", "SUCCEEDED", "42"))
-
-
-def test_show_as_json_is_the_apis_document(run, client, dead):
-    assert json.loads(run("show", "import-7", "--json").output) == client.get(f"{API}/tasks/import-7").json
+def in_background(tasks, states):
+    tasks.connect(replace(tasks.ports, transport=Background(tasks.ports.transport, states)))
 
 
 def test_list_names_every_dead_task_with_its_error(run, dead):
@@ -43,7 +41,7 @@ def test_list_shows_markup_in_messages_as_it_is(run, dead):
 
 
 def test_list_of_one_queue_leaves_out_the_others(run, dead):
-    assert json.loads(run("dlq", "list", "--queue", "images", "--json").output) == []
+    assert json.loads(run("dlq", "list", "--queue", "images", "--json").output)["dead_letters"] == []
 
 
 def test_list_says_when_there_is_nothing(run):
@@ -92,7 +90,7 @@ def test_an_unknown_task_id_is_an_error_without_a_traceback(run, command):
 
 def test_redrive_without_yes_says_what_it_would_do_and_does_nothing(run, dead, tasks):
     result = run("dlq", "redrive", "default")
-    assert (result.exit_code, "about 1 messages back to 'default': add --yes" in result.output) == (1, True)
+    assert (result.exit_code, "about 1 message back to 'default': add --yes" in result.output) == (1, True)
     assert tasks.ports.transport.depth("default").visible == 0
 
 
@@ -100,6 +98,52 @@ def test_redrive_with_yes_moves_the_dead_letters_back(run, dead, tasks):
     result = run("dlq", "redrive", "default", "--yes")
     assert (result.exit_code, result.output) == (0, "Moved 1 message back to 'default'.\n")
     assert tasks.ports.transport.depth("default").visible == 1
+
+
+def test_the_latest_death_is_listed_first(answer, die, clock):
+    die(1)
+    clock.advance(60)
+    die(3)
+    assert [death["id"] for death in answer("dlq", "list")["dead_letters"]][-1] == "t-0"
+
+
+def test_list_ends_at_its_limit_and_goes_on_with_the_cursor(answer, die):
+    die(3)
+    first = answer("dlq", "list", "--limit", "2")
+    rest = answer("dlq", "list", "--cursor", first["cursor"])
+    assert {death["id"] for death in first["dead_letters"] + rest["dead_letters"]} == {"t-0", "t-1", "t-2"}
+
+
+def test_arguments_with_telling_names_are_redacted(run, tasks, worker):
+    @tasks.task
+    def sign_in(password: str) -> None:
+        raise Reject("no")
+
+    sign_in.using(task_id="s-1").enqueue("hunter2")
+    worker.work()
+    assert "hunter2" not in run("dlq", "show", "s-1").output
+
+
+def test_redrive_names_its_actor_in_the_audit(run, answer, dead):
+    run("dlq", "redrive", "default", "--yes")
+    line = answer("audit")["lines"][0]
+    assert (line["who"], line["action"], line["subject"]) == (who(), "redrive", "queue:default")
+
+
+def test_a_rate_that_sqs_does_not_know_is_a_wrong_command_line(run):
+    assert run("dlq", "redrive", "default", "--rate", "501").exit_code == 2
+
+
+def test_watching_a_move_that_sqs_does_in_the_background_ends_with_its_count(answer, tasks, dead):
+    in_background(tasks, [RedriveStatus("RUNNING", 0, 1), RedriveStatus("COMPLETED", 1, 1)])
+    document = answer("dlq", "redrive", "default", "--watch", "--yes")
+    assert (document["moved"], document["state"]) == (1, "COMPLETED")
+
+
+def test_a_move_that_failed_is_told_with_sqs_s_reason(run, tasks, dead):
+    in_background(tasks, [RedriveStatus("FAILED", 0, 1, failure="AccessDenied")])
+    result = run("dlq", "redrive", "default", "--watch", "--yes")
+    assert (result.exit_code, "AccessDenied" in result.stderr) == (1, True)
 
 
 def test_redrive_as_json_says_how_many_were_moved(run, dead):

@@ -1,0 +1,68 @@
+"""One of everything: a stack in memory that has been used, for tests that look at all of the API."""
+
+from flask import Flask
+
+from penstock import Penstock, Reject, Retry, memory
+from penstock.flask import mount
+from penstock.flask.access import ApiKeys
+from penstock.settings import QueueSettings
+from tests.flask.conftest import Worker
+from tests.flask.people import API, SECRET_KEY, TABLE, bearer
+
+
+def build(*, read_only: bool = False) -> Flask:
+    """A shop whose tasks wait, run out of luck, are dead, cancelled, forgotten and done."""
+    tasks = Penstock()
+
+    @tasks.task
+    def double(number: int) -> int:
+        """Twice the number.
+
+        As fast as it can.
+        """
+        return 2 * number
+
+    @tasks.task
+    def hopeless(what: str, password: str = "hunter2") -> None:
+        raise Reject(f"no {what} today")
+
+    @tasks.task(queue="images", sensitive=True)
+    def later(*what: str, **how: int) -> None:
+        raise Retry("not yet", delay=60)
+
+    @tasks.task
+    def internal() -> None: ...
+
+    queues = {name: QueueSettings(name, f"memory://{name}") for name in ("default", "images")}
+    queues["orders"] = QueueSettings("orders", "memory://orders.fifo")
+    tasks.connect(memory.ports(queues, clock=memory.ManualClock()))
+    app = Flask("shop")
+    app.config["SECRET_KEY"] = SECRET_KEY
+    mount(app, sign_in=ApiKeys(TABLE), tasks=tasks, allow_enqueue=("double", "hopeless", "later"), read_only=read_only)
+    return app
+
+
+def use(app: Flask) -> dict[str, str]:
+    """Work with it as its people do; what its paths' parameters may be."""
+    tasks: Penstock = app.extensions["penstock"]
+    worker = Worker(tasks)
+    tasks.registry["double"].using(task_id="done", tags=("blue",)).enqueue(21)
+    tasks.registry["hopeless"].using(task_id="dead").enqueue("milk")
+    tasks.registry["hopeless"].using(task_id="given-up").enqueue("bread")
+    tasks.registry["later"].using(task_id="later").enqueue("a", b=1)
+    worker.bury()
+    worker.work("images")
+    tasks.registry["double"].using(task_id="waiting").enqueue(1)
+    row = tasks.ports.results.get("dead")
+    assert row is not None
+    assert row.error is not None
+    ada = app.test_client()
+    ada.environ_base.update({f"HTTP_{name.upper()}": value for name, value in bearer("ada").items()})
+    begun = ada.post(f"{API}/operations", json={"kind": "retry", "q": "task:hopeless"})
+    ada.post(f"{API}/tasks/given-up/discards")
+    return {
+        "task_id": "dead",
+        "queue": "default",
+        "fingerprint": row.error.fingerprint,
+        "operation_id": begun.json["id"],
+    }

@@ -1,0 +1,45 @@
+"""A producer: enqueues one task after the other, and has its own log of what it knows."""
+
+import random
+from pathlib import Path
+
+from penstock.errors import EnqueueUncertain
+from tests.kills.logs import Log, read
+from tests.kills.user_code import plan, work
+
+_FORSAKEN = (
+    0.2  # of the tasks that are in doubt: a caller that is gone for good, and nobody knows whether they were accepted
+)
+
+
+def produce(path: Path, seed: int, numbers: range) -> None:
+    """Enqueue the tasks ``numbers``, from where the log at ``path`` ends: this producer may have been killed before."""
+    log, facts = Log(path), read(path)
+    attempted = {fact["number"] for fact in facts if fact["kind"] == "attempted"}
+    settled = {fact["number"] for fact in facts if fact["kind"] in ("acknowledged", "forsaken")}
+    for number in sorted(attempted - settled):
+        _again(log, seed, number)
+    for number in numbers:
+        if number not in attempted:
+            _enqueue(log, seed, number)
+    log.note("done")
+
+
+def _enqueue(log: Log, seed: int, number: int) -> None:
+    task = f"task-{number}"
+    log.note("attempted", number=number, task=task)
+    try:
+        work.using(task_id=task).enqueue(*plan(seed, number))
+    except EnqueueUncertain:
+        log.note("uncertain", number=number, task=task)
+        _again(log, seed, number)
+    else:
+        log.note("acknowledged", number=number, task=task)
+
+
+def _again(log: Log, seed: int, number: int) -> None:
+    """A task in doubt is enqueued again under its id; now and then there is nobody left to do it."""
+    if random.random() < _FORSAKEN:
+        log.note("forsaken", number=number, task=f"task-{number}")
+    else:
+        _enqueue(log, seed, number)
