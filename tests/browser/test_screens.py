@@ -1,6 +1,9 @@
 """Every screen as it is seen: wide and narrow, light and dark, for everybody."""
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from penstock.operations import Kind, start
 
 WIDE, PHONE = {"width": 1280, "height": 860}, {"width": 360, "height": 740}
 SCREENS = (
@@ -11,8 +14,6 @@ SCREENS = (
 
 @pytest.fixture(scope="session")
 def paths(quiet_site):
-    from penstock.operations import Kind, start
-
     dead = quiet_site.ids("DEAD")
     operation = start(quiet_site.shop.tasks, Kind.RETRY, by="ada", chosen=dead[:3])
     return {
@@ -61,8 +62,6 @@ def test_a_screen_fits_a_phone(open_tab, quiet_site, paths, name):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", SCREENS)
 def test_a_screen_has_no_serious_finding_of_axe(open_tab, quiet_site, paths, name, scheme):
-    from axe_playwright_python.sync_playwright import Axe
-
     page = opened(open_tab, quiet_site, paths[name], viewport=WIDE, color_scheme=scheme, bypass_csp=True)
     page.evaluate("() => document.querySelectorAll('details').forEach((one) => { one.open = true; })")
     found = Axe().run(page).response["violations"]
@@ -76,8 +75,6 @@ def test_a_screen_has_no_serious_finding_of_axe(open_tab, quiet_site, paths, nam
 
 @pytest.mark.parametrize("name", ["overview", "dead letters", "dead task"])
 def test_a_screen_has_no_finding_of_axe_on_a_phone(open_tab, quiet_site, paths, name):
-    from axe_playwright_python.sync_playwright import Axe
-
     page = opened(open_tab, quiet_site, paths[name], viewport=PHONE, bypass_csp=True)
     found = Axe().run(page).response["violations"]
     assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
