@@ -118,9 +118,11 @@ class Look:
         )
 
     def _on_console(self, message):
+        if message.location["url"].endswith("icon.svg"):
+            return  # a tab that goes on before its icon is there
         is_answer = message.text.startswith(_ANSWERS)
         if message.type in ("error", "warning") and not (self.may_fail and is_answer):
-            self.trouble.append(f"{message.type}: {message.text}")
+            self.trouble.append(f"{message.type}: {message.text} ({message.location['url']})")
 
 
 @pytest.fixture

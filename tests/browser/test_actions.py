@@ -17,7 +17,7 @@ def test_from_2000_letters_to_the_cause_in_three_clicks_and_the_right_tasks_retr
     assert page.get_by_label("Traceback").is_visible()  # the cause, in two
     page.get_by_role("link", name="Retry all").click()
     page.get_by_role("button", name=re.compile("Retry .* dead tasks")).click()
-    page.get_by_text("DONE").wait_for()
+    page.get_by_text("DONE", exact=True).wait_for()
     retried = {task_id for task_id in site.ids("DEAD") if site.row(task_id).retry_sent_at}
     meant = {task_id for task_id in site.ids("DEAD") if site.row(task_id).error.type == "PartnerUnavailable"}
     assert retried == meant
@@ -31,7 +31,7 @@ def test_chosen_letters_are_retried_and_no_others(page, site):
     ids = {chosen_boxes(page).nth(index).input_value() for index in (0, 2)}
     assert page.get_by_text("2 chosen").is_visible()
     page.get_by_role("button", name="Retry chosen").click()
-    page.get_by_text("DONE").wait_for()
+    page.get_by_text("DONE", exact=True).wait_for()
     assert {task_id for task_id in site.ids("DEAD") if site.row(task_id).retry_sent_at} == ids
 
 
@@ -49,7 +49,7 @@ def test_chosen_letters_are_discarded_after_a_question(page, site):
     task_id = chosen_boxes(page).first.input_value()
     chosen_boxes(page).first.check()
     page.get_by_role("button", name="Discard chosen").click()
-    page.get_by_text("DONE").wait_for()
+    page.get_by_text("DONE", exact=True).wait_for()
     assert site.row(task_id).status is Status.CANCELLED
 
 

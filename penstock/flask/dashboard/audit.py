@@ -25,13 +25,13 @@ class Line(Struct, frozen=True):
 
 def add_views(dashboard: Blueprint, mount: Mounted) -> None:
     """The list."""
-    ports = mount.tasks.ports
+    tasks = mount.tasks
 
     @dashboard.get("/audit")
     @requires(Role.VIEWER)
     def audit() -> str:
         try:
-            page = core.recent(ports, limit=ROWS, cursor=request.args.get("cursor") or None)
+            page = core.recent(tasks.ports, limit=ROWS, cursor=request.args.get("cursor") or None)
         except ValueError as error:
             raise BadRequest(str(error)) from None
         lines = [Line(line, _url(line.subject), _details(line)) for line in page.lines]

@@ -14,7 +14,7 @@ from penstock.flask.dashboard import causes, windows
 from penstock.flask.dashboard.answers import part, version_of
 from penstock.flask.dashboard.dead_letters import Letters, letters_of
 from penstock.flask.dashboard.text import counted, plain
-from penstock.flask.dashboard.watching import Counts, counts, hours
+from penstock.flask.dashboard.watching import Counts, counts, hours, names_of
 from penstock.operations import State
 
 NEW = timedelta(hours=1)
@@ -34,12 +34,11 @@ class Need(Struct, frozen=True):
 def add_views(dashboard: Blueprint, mount: Mounted) -> None:
     """The page and its two live parts: counts every few seconds, charts as often as their numbers change."""
     tasks = mount.tasks
-    names = sorted(tasks.ports.settings.queues)
 
     @dashboard.get("/")
     @requires(Role.VIEWER)
     def home() -> str:
-        now_in_them, hour = counts(tasks, names), hours(tasks, names)
+        now_in_them, hour = counts(tasks, names_of(tasks)), hours(tasks, names_of(tasks))
         return render_template(
             "penstock/home.html",
             needs=_needs(tasks, now_in_them),
@@ -52,13 +51,13 @@ def add_views(dashboard: Blueprint, mount: Mounted) -> None:
     @dashboard.get("/counts")
     @requires(Role.VIEWER)
     def counts_of_queues() -> ResponseReturnValue:
-        now_in_them = counts(tasks, names)
+        now_in_them = counts(tasks, names_of(tasks))
         return part("penstock/parts/counts.html", version_of(now_in_them), counts=now_in_them)
 
     @dashboard.get("/hour")
     @requires(Role.VIEWER)
     def hour_of_queues() -> ResponseReturnValue:
-        hour = hours(tasks, names)
+        hour = hours(tasks, names_of(tasks))
         return part("penstock/parts/hour.html", version_of(hour.hours), hour=hour)
 
 

@@ -86,6 +86,11 @@ class Hours(Struct, frozen=True):
     trouble: str = ""
 
 
+def names_of(tasks: Penstock) -> list[str]:
+    """The queues that there are."""
+    return sorted(tasks.ports.settings.queues)
+
+
 def counts(tasks: Penstock, names: Sequence[str]) -> list[Counts]:
     """Three requests a queue. One that cannot be read does not hide the others."""
     return [_counts(tasks, name) for name in names]
