@@ -30,9 +30,9 @@ def main(arguments: Sequence[str]) -> int:
     """Do it; nothing where nothing changed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--emulator", action="store_true", help="the emulator alone")
-    wanted = parser.parse_args(arguments)
+    asked = parser.parse_args(arguments)
     found = find_interpreter()
-    if not wanted.emulator:
+    if not asked.emulator:
         zappa_python(found)
     python = FOLDER / "bin" / "python"
     if not _runs(python):

@@ -171,9 +171,9 @@ def test_a_view_knows_who_asks(views):
 
 
 def test_an_action_is_one_line_of_the_audit(views, caplog):
-    with caplog.at_level(logging.INFO, "penstock.audit"):
+    with caplog.at_level(logging.INFO, "penstock"):
         views.post(f"{API}/actions", headers=bearer("otto"))
-    assert caplog.messages == [r"'otto' (operator, api key) redrive 'images' moved=7 note='two\nlines'"]
+    assert caplog.messages == [r"""AUDIT 'otto (api key)': redrive 'images' {"moved": 7, "note": "two\nlines"}"""]
 
 
 def test_nobody_is_signed_in_outside_a_guarded_view(app):

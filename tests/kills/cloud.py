@@ -7,7 +7,7 @@ from typing import Any
 
 from penstock.aws.expressions import item_from_wire
 from penstock.local import lifeline
-from penstock.local.process import Child, Log, Program
+from penstock.local.process import Child, Log, Program, StackError
 from penstock.local.provision import LocalClients, make_table
 from penstock.local.ready import answers
 from penstock.local.sockets import HOST
@@ -31,8 +31,10 @@ class Cloud:
     QUEUE, LETTERS = "the queue", "the dead-letter queue"
 
     def __init__(self, folder: Path, log: Log) -> None:
+        if not MINISTACK.exists():
+            raise StackError("there is no emulator in .venv-e2e: `make kills` puts it there")
         self.port = free_port()
-        endpoint = f"http://{HOST}:{self.port}"
+        self._endpoint = f"http://{HOST}:{self.port}"
         for part in ("state", "tmp"):
             (folder / part).mkdir(parents=True)
         environ = environment(folder, self.port)
@@ -42,12 +44,19 @@ class Cloud:
                 (sys.executable, "-m", "tests.e2e.held", lifeline.argument(), str(MINISTACK)),
                 {name: value for name, value in environ.items() if name not in _TLS_AND_IAM},
                 ROOT,
-                ready=answers(f"{endpoint}/_ministack/health"),
+                ready=answers(f"{self._endpoint}/_ministack/health"),
             ),
             log,
         )
+        try:
+            self._provision()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _provision(self) -> None:
         self.child.wait_until_ready()
-        clients = LocalClients(endpoint)
+        clients = LocalClients(self._endpoint)
         self._sqs, self._dynamodb = clients.sqs(), clients.dynamodb()
         self._letters = self._sqs.create_queue(QueueName="penstock-kills-dlq")["QueueUrl"]
         policy = {"deadLetterTargetArn": self._arn(self._letters), "maxReceiveCount": MAX_RECEIVE_COUNT}

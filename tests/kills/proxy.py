@@ -5,6 +5,7 @@ To lose is to close the connection without a word. Each listener has its own rat
 
 import argparse
 import asyncio
+import contextlib
 import random
 import re
 import socket
@@ -59,9 +60,10 @@ class Network:
         except (ConnectionError, asyncio.IncompleteReadError):
             return
         finally:
-            writer.close()
-            if upstream is not None:
-                upstream[1].close()
+            for end in [writer] if upstream is None else [writer, upstream[1]]:
+                end.close()
+                with contextlib.suppress(ConnectionError):
+                    await end.wait_closed()
 
     def _loses(self, kind: str, request: bytes, rate: float) -> bool:
         if self._chance.random() >= rate or self._calm.exists():

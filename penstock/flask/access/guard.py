@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Forbidden, InternalServerError, Unauthorized
 
+from penstock.audit import write
 from penstock.flask.access.identity import Identity, Role
 from penstock.flask.access.origin import PROOF_HEADER, SAFE_METHODS, is_foreign, is_same_origin
 from penstock.flask.access.state import mounted
@@ -16,7 +17,6 @@ from penstock.flask.access.state import mounted
 View = TypeVar("View", bound=Callable[..., Any])
 
 logger = logging.getLogger("penstock")
-audit = logging.getLogger("penstock.audit")
 
 _MARK = "_penstock_role"
 _OPEN = "open"
@@ -73,10 +73,12 @@ def identity() -> Identity:
 
 
 def acted(action: str, subject: str, **details: object) -> None:
-    """Write the audit line of what the current request's identity has just done: ``acted("redrive", "images", moved=7)``."""
+    """Write the audit line of what the current request's identity is about to do: ``acted("redrive", "queue:images", rate=5)``.
+
+    Before the action: where the line cannot be written, this raises and nothing is done.
+    """
     who = identity()
-    more = "".join(f" {name}={value!r}" for name, value in details.items())
-    audit.info("%r (%s, %s) %s %r%s", who.name, who.role.word, who.by, action, subject, more)
+    write(mounted().tasks.ports, who=f"{who.name} ({who.by})", action=action, subject=subject, details=details)
 
 
 def unauthorized() -> Unauthorized:

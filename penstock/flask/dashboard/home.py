@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from penstock import operations
 from penstock.app import Penstock
+from penstock.error_groups import ErrorGroup
 from penstock.flask.access import Mounted, Role, requires
 from penstock.flask.dashboard import causes, windows
 from penstock.flask.dashboard.answers import part, version_of
@@ -83,13 +84,13 @@ def _new_errors(tasks: Penstock) -> list[Need]:
     found = causes.read(tasks, windows.DAY, now=now).causes
     new = [cause.group for cause in found if cause.group.first_at >= now - NEW]
     return [
-        Need(
-            f"New in the last hour: {plain(group.type, 60)} in {plain(group.task, 60)}, {counted(group.attempts, 'failed attempt')}",
-            url_for(".error", fingerprint=group.fingerprint),
-            "Look at it",
-        )
-        for group in new[:MAX_NEW]
+        Need(_words(group), url_for(".error", fingerprint=group.fingerprint), "Look at it") for group in new[:MAX_NEW]
     ]
+
+
+def _words(group: ErrorGroup) -> str:
+    attempts = counted(group.attempts, "failed attempt")
+    return f"New in the last hour: {plain(group.type, 60)} in {plain(group.task, 60)}, {attempts}"
 
 
 def _paused(one: Counts) -> Need:

@@ -1,7 +1,5 @@
 """What can be done with one task: retries, edits, cancellations, discards, forgettings."""
 
-import json
-
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
@@ -11,6 +9,7 @@ from penstock.flask import documents
 from penstock.flask.access import Mounted, Role, acted, requires
 from penstock.flask.dashboard.answers import led_to
 from penstock.flask.dashboard.edits import patch_of
+from penstock.flask.dashboard.text import visible_json
 from penstock.states import Status
 
 
@@ -48,7 +47,7 @@ def add_views(dashboard: Blueprint, mount: Mounted) -> None:
             raise NotDead(f"task {task_id} is {result.status}: only a DEAD task can be edited")
         shown = documents.arguments(result.row)
         # Unknown arguments cannot be shown, but some of them replaced: an empty patch to start from.
-        text = json.dumps({} if shown is None else shown, indent=2, ensure_ascii=False)
+        text = visible_json({} if shown is None else shown)
         return render_template("penstock/edit.html", row=result.row, text=text, is_known=shown is not None)
 
     @dashboard.post("/tasks/<task_id>/edits")

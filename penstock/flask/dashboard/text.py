@@ -3,6 +3,7 @@
 Whatever a task can influence (its name, arguments, errors, progress) is a stranger's text. It goes through ``shown``.
 """
 
+import json
 import re
 from datetime import datetime
 
@@ -90,6 +91,12 @@ def when(at: datetime | None, now: datetime) -> Markup:
     return Markup('<time datetime="{}" title="{} UTC">{} <span class="ago">{}</span></time>').format(
         text, f"{at:%Y-%m-%d %H:%M:%S}", f"{day}{at:%H:%M:%S}", ago(at, now)
     )
+
+
+def visible_json(value: object) -> str:
+    """``value`` as JSON to be edited: what cannot be seen, or turns the direction, stands there as an escape of JSON's."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    return _HIDDEN.sub(lambda match: f"\\u{ord(match.group()):04x}", text.encode("utf-8", "backslashreplace").decode())
 
 
 def _written_out(match: re.Match[str]) -> str:

@@ -1,7 +1,7 @@
 """What pages show of the queues: how much is in them now, and how they did in the last hour."""
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 
@@ -41,6 +41,11 @@ class Hour(Struct, frozen=True):
     name: str
     points: Sequence[Point]
     oldest_age: int | None
+
+    @property
+    def starts(self) -> list[datetime]:
+        """When each minute began."""
+        return [point.at for point in self.points]
 
     @property
     def succeeded(self) -> list[int]:

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from jinja2 import BytecodeCache
 
 from penstock.errors import PenstockError
 from tests.flask.people import OWN_PAGE, PREFIX, sign_in
@@ -32,6 +33,29 @@ class Visitor:
 def words(response):
     """What a person reads of an answer."""
     return " ".join(re.sub(r"<[^>]*>", " ", response.text).split())
+
+
+class Compiled(BytecodeCache):
+    """Templates as compiled for the first app of this process: every test has an app of its own."""
+
+    def __init__(self):
+        self._known = {}
+
+    def load_bytecode(self, bucket):
+        if bucket.key in self._known:
+            bucket.bytecode_from_string(self._known[bucket.key])
+
+    def dump_bytecode(self, bucket):
+        self._known[bucket.key] = bucket.bytecode_to_string()
+
+
+_COMPILED = Compiled()
+
+
+@pytest.fixture
+def app(app):
+    app.jinja_options = {**app.jinja_options, "bytecode_cache": _COMPILED}
+    return app
 
 
 @pytest.fixture
