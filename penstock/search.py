@@ -260,7 +260,9 @@ def _decode(cursor: str) -> tuple[str, _Passed, datetime]:
     places = [position[name].partition(" ") for name in names]
     try:
         passed = {
-            n: IndexEntry(task_id, from_exact_text(at), "", "") for n, (at, _, task_id) in enumerate(places) if at != "-"
+            n: IndexEntry(task_id, from_exact_text(at), "", "")
+            for n, (at, _, task_id) in enumerate(places)
+            if at != "-"
         }
         return position["part"], passed, from_exact_text(position["top"])
     except ValueError:

@@ -9,7 +9,7 @@ from sqlalchemy.pool import StaticPool
 
 from penstock.flask import mount
 from penstock.flask.access import HostLogin
-from tests.flask.people import API, OWN_PAGE, PREFIX, signed_in_as
+from tests.flask.people import API, PREFIX, signed_in_as
 
 
 class Base(DeclarativeBase):
@@ -176,7 +176,7 @@ def test_what_we_do_not_have_is_not_the_app_s_page(ada, path):
 
 
 def test_what_we_do_not_do_is_not_the_app_s_page(ada):
-    response = ada.put(f"{API}/tasks", headers=OWN_PAGE)
+    response = ada.get(f"{API}/tasks/nowhere/retries")
     assert (response.status_code, response.content_type) == (405, "application/problem+json")
 
 
