@@ -23,7 +23,7 @@ SEED ?=
 STAGE ?= dev
 ARCH ?= x86_64
 
-.PHONY: help venv demo dev test prove soak check format lock bench checkov package package-test deploy destroy smoke-aws e2e kills kills-soak clean
+.PHONY: help venv demo dev test prove soak check format lock bench checkov package package-test deploy destroy smoke-aws e2e browser kills kills-soak clean
 
 help: ## Print this help.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -108,6 +108,10 @@ kills-soak: venv ## The same, 10,000 tasks and 1,500 kills, from three seeds: ab
 	@$(PY) -m tools.e2e_env --emulator
 	@PENSTOCK_KILLS=1 PENSTOCK_KILLS_TASKS=10000 PENSTOCK_KILLS_WANTED=1500 PENSTOCK_KILLS_SEEDS=3 \
 		$(if $(SEED),PENSTOCK_SEED=$(SEED)) $(PY) -m pytest tests/kills -v
+
+# Without a Chromium the tests are left out with a word on it; where CI=true that is a failure.
+browser: venv ## Use the dashboard in a real Chromium, screen by screen (apt-get install chromium): about 3 minutes.
+	@PENSTOCK_BROWSER=1 $(PY) -m pytest -n 2 tests/browser
 
 bench: venv ## Measure: what `import penstock` costs, and how long a no-op takes on the idle local stack.
 	@$(PY) -m benchmarks.import_cost

@@ -16,20 +16,7 @@ from flask import Blueprint, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, default_exceptions
 
-from penstock.errors import (
-    AccessRefused,
-    ConfirmationNeeded,
-    EnvelopeError,
-    EnvelopeLost,
-    InvalidSearch,
-    NoMapping,
-    NotDead,
-    NotForgettable,
-    OperationNotFound,
-    PenstockError,
-    UnknownQueue,
-    UnknownTask,
-)
+from penstock.errors import AccessRefused, EnvelopeError, PenstockError, UnknownQueue
 from penstock.flask.access import Identity, Mounted, Role, guard
 from penstock.flask.access.guard import unauthorized
 from penstock.flask.access.headers import add_headers
@@ -78,15 +65,7 @@ NAVIGATION: tuple[tuple[str, str], ...] = (
 )
 # What the API's table of statuses does not say.
 _STATUS: tuple[tuple[type[PenstockError], int], ...] = (
-    (NoMapping, 409),
-    (NotDead, 409),
-    (NotForgettable, 409),
-    (EnvelopeLost, 409),
-    (UnknownTask, 409),
     (EnvelopeError, 409),
-    (ConfirmationNeeded, 422),
-    (InvalidSearch, 400),
-    (OperationNotFound, 404),
     (UnknownQueue, 404),
     (AccessRefused, 502),
 )

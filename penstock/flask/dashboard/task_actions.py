@@ -4,12 +4,14 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from penstock import dead_letters, forget
+from penstock.envelope import JSON
 from penstock.errors import NotDead
 from penstock.flask import documents
 from penstock.flask.access import Mounted, Role, acted, requires
 from penstock.flask.dashboard.answers import led_to
 from penstock.flask.dashboard.edits import patch_of
 from penstock.flask.dashboard.text import visible_json
+from penstock.record import TaskRow
 from penstock.states import Status
 
 
@@ -45,7 +47,7 @@ def add_views(dashboard: Blueprint, mount: Mounted) -> None:
         result = tasks.result(task_id)
         if result.status is not Status.DEAD:
             raise NotDead(f"task {task_id} is {result.status}: only a DEAD task can be edited")
-        shown = documents.arguments(result.row)
+        shown = _editable(result.row)
         # Unknown arguments cannot be shown, but some of them replaced: an empty patch to start from.
         text = visible_json({} if shown is None else shown)
         return render_template("penstock/edit.html", row=result.row, text=text, is_known=shown is not None)
@@ -53,7 +55,7 @@ def add_views(dashboard: Blueprint, mount: Mounted) -> None:
     @dashboard.post("/tasks/<task_id>/edits")
     @requires(Role.OPERATOR)
     def edit(task_id: str) -> ResponseReturnValue:
-        shown = documents.arguments(tasks.result(task_id).row)
+        shown = _editable(tasks.result(task_id).row)
         patch = patch_of({} if shown is None else shown, request.form.get("arguments", ""))
         acted("edit", f"task:{task_id}", changed=_names(patch))
         edited = dead_letters.edit(tasks, task_id, patch)
@@ -65,6 +67,12 @@ def add_views(dashboard: Blueprint, mount: Mounted) -> None:
         acted("forget", f"task:{task_id}")
         forget.forget(tasks, task_id)
         return led_to(".task", task_id=task_id, done="forgotten")
+
+
+def _editable(row: TaskRow) -> JSON:
+    """The redacted arguments; None where the row has none to start from: sensitive, large, or never ours."""
+    shown = documents.arguments(row)
+    return shown if shown is not None and "args" in shown else None
 
 
 def _names(patch: dict[str, object]) -> list[str]:

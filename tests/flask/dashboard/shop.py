@@ -60,9 +60,7 @@ class Shop:
         for slot in range(slots):
             self._work(slot, slots)
         self.stack.reconcile()
-        left = (until - self.clock()).total_seconds()
-        if left > 0:
-            self.clock.manual.advance(left)
+        self._advance_to(until)
         self._leave_work()
         self._write_audit()
 
@@ -71,24 +69,33 @@ class Shop:
         return call_next()
 
     def _work(self, slot, slots):
-        """A slot of the day; the partner's server stops answering for its last two hours."""
-        rng, start = self.random, self.clock()
-        is_down = slot >= slots - 12
-        for _ in range(14 if is_down else rng.randint(1, 4)):
-            order = rng.randint(10_000, 99_999)
-            self.enqueue("webhooks.deliver", order, url=HOOKS, is_down=is_down, tags=("partner:acme",))
-        for _ in range(rng.randint(0, 2)):
-            key, width = f"uploads/{rng.randint(1, 9999)}.jpg", rng.choice((320, 640))
-            self.enqueue("images.thumbnail", key=key, width=width, is_broken=rng.random() < 0.08)
-        if rng.random() < 0.3:
-            self.enqueue("mail.receipt", **self._receipt(), is_refused=rng.random() < 0.15)
-        if rng.random() < 0.1:
-            cents = rng.randint(100, 90_000)
-            self.enqueue("billing.charge", cents=cents, card_number="4111111111111111", group=f"customer-{cents % 5}")
-        self.stack.run()
-        left = (start + SLOT - self.clock()).total_seconds()
+        """A slot of the day: its last two hours without the partner's server, its end without a template."""
+        start = self.clock()
+        for part in range(3):
+            self._advance_to(start + part * SLOT / 3)
+            self._enqueue(is_down=slot >= slots - 12, has_no_template=slot >= slots - 3)
+            self.stack.run()
+        self._advance_to(start + SLOT)
+
+    def _advance_to(self, at):
+        left = (at - self.clock()).total_seconds()
         if left > 0:
             self.clock.manual.advance(left)
+
+    def _enqueue(self, *, is_down, has_no_template):
+        rng = self.random
+        for _ in range(5 if is_down else rng.randint(0, 2)):
+            order = rng.randint(10_000, 99_999)
+            self.enqueue("webhooks.deliver", order, url=HOOKS, is_down=is_down, tags=("partner:acme",))
+        for _ in range(rng.randint(0, 1)):
+            key, width = f"uploads/{rng.randint(1, 9999)}.jpg", rng.choice((320, 640))
+            self.enqueue("images.thumbnail", key=key, width=width, is_broken=rng.random() < 0.08)
+        if rng.random() < 0.2:
+            language = "nl" if has_no_template else "en"
+            self.enqueue("mail.receipt", **self._receipt(), language=language, is_refused=rng.random() < 0.1)
+        if rng.random() < 0.05:
+            cents = rng.randint(100, 90_000)
+            self.enqueue("billing.charge", cents=cents, card_number="4111111111111111", group=f"customer-{cents % 5}")
 
     def _receipt(self):
         lines = [{"sku": "A-1", "count": self.random.randint(1, 3)}, {"sku": "B-7", "count": 1, "gift": None}]
@@ -162,7 +169,10 @@ def shop_tasks() -> Penstock:
         return f"thumbnails/{width}/{key}"
 
     @tasks.task(name="mail.receipt", queue="mail", max_attempts=2)
-    def receipt(order: dict[str, object], to: str, smtp_password: str, is_refused: bool = False) -> None:
+    def receipt(
+        order: dict[str, object], to: str, smtp_password: str, language: str = "en", is_refused: bool = False
+    ) -> None:
+        {"en": "Your receipt", "de": "Ihre Quittung"}[language]
         if is_refused:
             raise Reject(f"550 5.1.1 <{to}>: no such user", discard=order["number"] % 2 == 0)
 

@@ -130,6 +130,8 @@
     }
   });
 
+  const here = one(".top nav [aria-current]");
+  if (here) here.parentElement.parentElement.parentElement.scrollLeft = here.offsetLeft - 40; // on a phone, where they do not fit
   all("[data-copy], [data-help]").forEach((button) => { button.hidden = false; });
   all("[data-choose]").forEach(count);
   tick();
