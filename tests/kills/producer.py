@@ -10,10 +10,8 @@ from tests.kills.logs import Log, read
 from tests.kills.user_code import plan, tasks, work
 from tests.kills.worker import QUEUE
 
-_FORSAKEN = (
-    0.2  # of the tasks that are in doubt: a caller that is gone for good, and nobody knows whether they were accepted
-)
-
+# Of the tasks that are in doubt: a caller that is gone for good, and nobody knows whether they were accepted.
+_FORSAKEN = 0.2
 _BACKLOG, _LOOK_EVERY = 200, 5  # messages; tasks
 
 
