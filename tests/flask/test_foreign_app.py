@@ -9,7 +9,7 @@ from sqlalchemy.pool import StaticPool
 
 from penstock.flask import mount
 from penstock.flask.access import HostLogin
-from tests.flask.people import API, PREFIX, signed_in_as
+from tests.flask.people import API, OWN_PAGE, PREFIX, signed_in_as
 
 
 class Base(DeclarativeBase):
