@@ -100,11 +100,11 @@ e2e: venv ## Deploy it all to an independent emulator of AWS, on this machine, a
 	@PENSTOCK_E2E=1 $(PY) -m pytest tests/e2e -v -x
 	@$(MAKE) --no-print-directory kills
 
-kills: venv ## Real workers on that emulator, killed at random behind a network that loses things: about 2 minutes. SEED=... as above.
+kills: venv ## Real workers on that emulator, killed at random behind a network that loses things. Takes minutes. SEED=... as above.
 	@$(PY) -m tools.e2e_env --emulator
 	@PENSTOCK_KILLS=1 $(if $(SEED),PENSTOCK_SEED=$(SEED)) $(PY) -m pytest tests/kills -v
 
-kills-soak: venv ## The same, 10,000 tasks and 1,500 kills, from three seeds: about half an hour. SEED=... is the first of them.
+kills-soak: venv ## The same, 10,000 tasks and 1,500 kills, from three seeds. Takes an hour or so. SEED=... is the first of them.
 	@$(PY) -m tools.e2e_env --emulator
 	@PENSTOCK_KILLS=1 PENSTOCK_KILLS_TASKS=10000 PENSTOCK_KILLS_WANTED=1500 PENSTOCK_KILLS_SEEDS=3 \
 		$(if $(SEED),PENSTOCK_SEED=$(SEED)) $(PY) -m pytest tests/kills -v

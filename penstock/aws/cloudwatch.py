@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from penstock.aws.errors import calling
 from penstock.aws.metrics import DURATION, NAMESPACE, QUEUE_TIME, SERVICE, outcome_metric
+from penstock.aws.reused import Reused, is_aws
 from penstock.errors import Unavailable
 from penstock.settings import Settings
 from penstock.times import Clock, seconds
@@ -50,18 +51,18 @@ class CloudWatchStats:
         self._client = client
         self._settings = settings
         self._clock = clock
-        self._answers: dict[object, tuple[datetime, object]] = {}
+        self._reused = Reused(clock, self._seconds_reused)
 
     @property
     def source(self) -> str:
         """CloudWatch, or who plays it."""
         host = self._host
-        return "CloudWatch, about a minute behind" if _is_aws(host) else f"the CloudWatch of {host}"
+        return "CloudWatch, about a minute behind" if is_aws(host) else f"the CloudWatch of {host}"
 
     @property
     def lag(self) -> int:
         """A minute for the metrics to arrive, and the time for which an answer is given again; seconds where AWS is played."""
-        return _INGESTION_SECONDS + REUSED_SECONDS if _is_aws(self._host) else 2 * _LOCAL_REUSED_SECONDS
+        return _INGESTION_SECONDS + REUSED_SECONDS if is_aws(self._host) else 2 * _LOCAL_REUSED_SECONDS
 
     def series(self, queues: Sequence[str], *, since: datetime, until: datetime, period: int) -> dict[str, list[Point]]:
         """GetMetricData, six metrics a queue: one request for up to 83 queues, with pages where there are many points.
@@ -70,7 +71,7 @@ class CloudWatchStats:
         """
         starts = periods(since, until, period)
         self._check_age(starts[0], period)
-        answer = self._reused(
+        answer = self._reused.answer(
             ("series", *queues, starts[0], starts[-1], period), lambda: self._series(queues, starts, period)
         )
         return {queue: list(points) for queue, points in answer.items()}
@@ -80,7 +81,7 @@ class CloudWatchStats:
 
         SQS leaves out messages that were received more than three times without being deleted.
         """
-        return dict(self._reused(("age", *queues), lambda: self._oldest_age(queues)))
+        return dict(self._reused.answer(("age", *queues), lambda: self._oldest_age(queues)))
 
     def _series(self, queues: Sequence[str], starts: Sequence[datetime], period: int) -> dict[str, list[Point]]:
         queries = [
@@ -144,23 +145,12 @@ class CloudWatchStats:
                     f"keeps periods of {coarser} s, so take a multiple of that"
                 )
 
-    def _reused(self, question: object, ask: Callable[[], T]) -> T:
-        now = self._clock()
-        self._answers = {key: answer for key, answer in self._answers.items() if answer[0] > now}
-        if question in self._answers:
-            return self._answers[question][1]  # type: ignore[return-value] # what `ask` gave to the same question
-        answer = ask()
-        until = now + seconds(REUSED_SECONDS if _is_aws(self._host) else _LOCAL_REUSED_SECONDS)
-        self._answers[question] = (until, answer)
-        return answer
+    def _seconds_reused(self) -> int:
+        return REUSED_SECONDS if is_aws(self._host) else _LOCAL_REUSED_SECONDS
 
     @property
     def _host(self) -> str:
         return urlsplit(self._client().meta.endpoint_url).netloc
-
-
-def _is_aws(host: str) -> bool:
-    return ".amazonaws.com" in host or ".api.aws" in host
 
 
 def _query(

@@ -85,7 +85,7 @@ def ports(
             _later(lambda: session.client("cloudwatch", config=CLIENT_CONFIG), one_at_a_time), settings, clock=clock
         ),
         mappings=LambdaMappings(
-            _later(lambda: session.client("lambda", config=CLIENT_CONFIG), one_at_a_time), settings
+            _later(lambda: session.client("lambda", config=CLIENT_CONFIG), one_at_a_time), settings, clock=clock
         ),
     )
 

@@ -2,35 +2,39 @@
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
 from penstock.aws.errors import calling, code_of
+from penstock.aws.reused import Reused, is_aws
 from penstock.errors import AccessRefused, NoMapping
 from penstock.settings import Settings
+from penstock.times import Clock, utc_now
 from penstock.watching import Mapping
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
+REUSED_SECONDS = 10
 _PAUSED = frozenset({"Disabled", "Disabling", "Deleting"})
 
 
 class LambdaMappings:
     """A ``Mappings`` over the queues of ``settings``; ``client`` makes the boto3 client, and is first called when it is needed.
 
-    Lambda answers 15 requests a second for all who read or change an account's functions: do not ask for each page view.
-    https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+    Lambda answers 15 requests a second for all who read or change an account's functions: so a page that asks every few seconds
+    gets an answer of AWS's again for REUSED_SECONDS. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
     """
 
-    def __init__(self, client: "Callable[[], LambdaClient]", settings: Settings) -> None:
+    def __init__(self, client: "Callable[[], LambdaClient]", settings: Settings, *, clock: Clock = utc_now) -> None:
         self._client = client
         self._settings = settings
+        self._reused = Reused(clock, self._seconds_reused)
 
     def get(self, queue: str) -> Mapping | None:
-        """ListEventSourceMappings by the queue's ARN; the first where there are several."""
-        found = self._find(queue)
-        return _mapping(queue, found[0]) if found else None
+        """ListEventSourceMappings by the queue's ARN; the first where there are several. It may be some seconds old."""
+        return self._reused.answer(queue, lambda: self._first(queue))
 
     def set_enabled(self, queue: str, enabled: bool) -> Mapping:
         """UpdateEventSourceMapping; AWS takes some seconds to carry it out.
@@ -53,7 +57,15 @@ class LambdaMappings:
                 if code_of(error) != "ResourceNotFoundException":
                     raise
                 raise NoMapping(queue, f"{uuid} was deleted just now") from error
+        self._reused.forget(queue)
         return _mapping(queue, answer, enabled=enabled)
+
+    def _first(self, queue: str) -> Mapping | None:
+        found = self._find(queue)
+        return _mapping(queue, found[0]) if found else None
+
+    def _seconds_reused(self) -> int:
+        return REUSED_SECONDS if is_aws(urlsplit(self._client().meta.endpoint_url).netloc) else 0
 
     def _find(self, queue: str) -> list[Any]:
         arn = self._arn(queue)

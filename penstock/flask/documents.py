@@ -65,7 +65,7 @@ def explanation(explained: Explanation) -> shapes.Explanation:
     return {
         **death(row),
         "status": row.status,
-        "arguments": _arguments(row),
+        "arguments": arguments(row),
         "errors": [_attempt(attempt) for attempt in explained.attempts],
         "advice": explained.advice,
     }

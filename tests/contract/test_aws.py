@@ -664,6 +664,27 @@ class TestMappings:
         self.found(answers, self.MAPPING)
         assert mappings.get("default") == Mapping("default", True, "Enabled", "worker", 10, 0, None, False)
 
+    def test_aws_is_not_asked_again_within_ten_seconds(self, answers: Stubber, functions: LambdaClient) -> None:
+        clock = ManualClock()
+        mappings = LambdaMappings(lambda: functions, SETTINGS, clock=clock)
+        self.found(answers, self.MAPPING)
+        first = mappings.get("default")
+        clock.advance(9)
+        assert mappings.get("default") == first
+        self.found(answers, {**self.MAPPING, "State": "Disabled"})
+        clock.advance(1)
+        assert mappings.get("default") != first
+
+    def test_what_was_just_paused_is_asked_again(self, answers: Stubber, mappings: LambdaMappings) -> None:
+        self.found(answers, self.MAPPING)
+        mappings.get("default")
+        self.found(answers, self.MAPPING)
+        paused = {**self.MAPPING, "State": "Disabling"}
+        answers.add_response("update_event_source_mapping", paused, {"UUID": UUID_1, "Enabled": False})
+        mappings.set_enabled("default", False)
+        self.found(answers, paused)
+        assert mappings.get("default") == Mapping("default", False, "Disabling", "worker", 10, 0, None, False)
+
     @pytest.mark.parametrize(
         ("state", "enabled"),
         [("Creating", True), ("Enabling", True), ("Updating", True), ("Disabling", False), ("Disabled", False)],

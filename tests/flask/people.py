@@ -27,6 +27,9 @@ def sign_in(client, name, *, prefix=PREFIX, headers=OWN_FORM, **options):
 
 
 def signed_in_as(response):
-    """The words of the first page; empty where it is another page."""
-    found = re.search(r"Signed in as ([^<]*)\.</p>", response.text)
-    return html.unescape(found[1]) if found else ""
+    """Name, role and way of whoever a page says is signed in; empty where it is another page."""
+    found = re.search(r'<span title="signed in by ([^"]*)">(.*?) <span class="dim">([a-z]+)', response.text, re.DOTALL)
+    if not found:
+        return ""
+    way, name, role = (html.unescape(re.sub("<[^>]*>", "", part)) for part in found.groups())
+    return f"{name}, {role}, by {way}"

@@ -9,6 +9,32 @@ from penstock.settings import QueueSettings
 from tests.flask.conftest import Worker
 from tests.flask.people import API, SECRET_KEY, TABLE, bearer
 
+# Method, path and body of one good request for every action.
+ACTIONS = [
+    ("POST", "/tasks", {"task": "double", "args": [1]}),
+    (
+        "POST",
+        "/tasks/batch",
+        {"tasks": [{"task": "double", "args": [1]}, {"task": "hopeless", "kwargs": {"what": "x"}}]},
+    ),
+    ("POST", "/tasks/dead/retries", None),
+    ("POST", "/tasks/dead/edits", {"kwargs": {"what": "honey"}}),
+    ("POST", "/tasks/waiting/cancellations", None),
+    ("POST", "/tasks/dead/discards", None),
+    ("DELETE", "/tasks/given-up", None),
+    ("POST", "/queues/images/pauses", None),
+    ("DELETE", "/queues/images/pauses", None),
+    ("POST", "/queues/default/redrives", {"rate": 5}),
+    ("DELETE", "/queues/default/redrives", None),
+    ("POST", "/queues/default/purges", {"confirm": "default"}),
+    ("POST", "/errors/{fingerprint}/retries", {"dry_run": True}),
+    ("POST", "/errors/{fingerprint}/retries", None),
+    ("POST", "/errors/{fingerprint}/discards", {"queue": "default"}),
+    ("POST", "/operations", {"kind": "discard", "tasks": ["dead"]}),
+    ("POST", "/operations/{operation_id}/steps", None),
+    ("DELETE", "/operations/{operation_id}", None),
+]
+
 
 def build(*, read_only: bool = False) -> Flask:
     """A shop whose tasks wait, run out of luck, are dead, cancelled, forgotten and done."""

@@ -176,7 +176,7 @@ def test_what_we_do_not_have_is_not_the_app_s_page(ada, path):
 
 
 def test_what_we_do_not_do_is_not_the_app_s_page(ada):
-    response = ada.put(f"{API}/tasks")
+    response = ada.get(f"{API}/tasks/nowhere/retries")
     assert (response.status_code, response.content_type) == (405, "application/problem+json")
 
 

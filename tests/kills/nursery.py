@@ -31,6 +31,8 @@ from tests.simulation.mutants import MUTANTS, applied
 KILL_SECONDS = 0.35  # between two kills, on average
 _STOP_SECONDS = 6.0  # between two stops
 _STOPPED_SECONDS = 9.5  # longer than a lease and its tolerance
+_WORKERS_SHARE = 0.85  # of the kills; the rest hits producers and the caretaker
+WORKER = "worker"
 READY = "the nursery is ready"
 
 
@@ -76,9 +78,12 @@ class Nursery:
         self._next_stop = time.monotonic() + _STOP_SECONDS * self._chance.uniform(0.5, 1.5)
 
     def _victim(self) -> int | None:
-        """A child at random. Not one that is to come back as a zombie: hardly any would live to see it."""
+        """A child at random, mostly a worker. Not one that is to come back as a zombie: hardly any would live to see it."""
         victims = [pid for pid in sorted(self._children) if pid not in self._stopped and not self._is_zombie(pid)]
-        return self._chance.choice(victims) if victims else None
+        workers = [pid for pid in victims if self._children[pid].startswith(WORKER)]
+        others = [pid for pid in victims if pid not in workers]
+        among = others if others and (not workers or self._chance.random() >= _WORKERS_SHARE) else workers
+        return self._chance.choice(among) if among else None
 
     def _is_zombie(self, pid: int) -> bool:
         return zombie(self._folder, pid).exists()
@@ -168,7 +173,7 @@ def main(arguments: list[str]) -> int:
         roles: dict[str, Callable[[], None]] = {
             **{f"producer {number}": partial(producer, number) for number in range(1, options.producers + 1)},
             "caretaker": partial(take_care, tasks, reconciler),
-            **{f"worker {number}": worker for number in range(1, options.workers + 1)},
+            **{f"{WORKER} {number}": worker for number in range(1, options.workers + 1)},
         }
         Nursery(roles, folder, options.seed).run()
     if os.getpgrp() == os.getpid():

@@ -1,15 +1,18 @@
 """A producer: enqueues one task after the other, and has its own log of what it knows."""
 
 import random
+import time
+from contextlib import suppress
 from pathlib import Path
 
-from penstock.errors import EnqueueUncertain
+from penstock.errors import EnqueueUncertain, PenstockError
 from tests.kills.logs import Log, read
-from tests.kills.user_code import plan, work
+from tests.kills.user_code import plan, tasks, work
+from tests.kills.worker import QUEUE
 
-_FORSAKEN = (
-    0.2  # of the tasks that are in doubt: a caller that is gone for good, and nobody knows whether they were accepted
-)
+# Of the tasks that are in doubt: a caller that is gone for good, and nobody knows whether they were accepted.
+_FORSAKEN = 0.2
+_BACKLOG, _LOOK_EVERY = 200, 5  # messages; tasks
 
 
 def produce(path: Path, seed: int, numbers: range) -> None:
@@ -21,8 +24,16 @@ def produce(path: Path, seed: int, numbers: range) -> None:
         _again(log, seed, number)
     for number in numbers:
         if number not in attempted:
+            _wait_for_room(number)
             _enqueue(log, seed, number)
     log.note("done")
+
+
+def _wait_for_room(number: int) -> None:
+    """Do not run far ahead of the workers: the longer its queue is, the longer the emulator takes to receive from it."""
+    with suppress(PenstockError):
+        while number % _LOOK_EVERY == 0 and tasks.ports.transport.depth(QUEUE).visible > _BACKLOG:
+            time.sleep(0.5)
 
 
 def _enqueue(log: Log, seed: int, number: int) -> None:

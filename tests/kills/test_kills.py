@@ -1,12 +1,12 @@
 """Real worker processes that are killed and stopped at random, on a network that loses requests and replies.
 
-Each fact is of one run against the independent emulator: with `-s` or in the summary, its numbers in Jepsen's words.
+Each fact is of one run against the independent emulator; the summary has its seed and its numbers, in Jepsen's words.
 """
 
 import pytest
 
 from tests.kills.checker import Report
-from tests.kills.run import HEAL_SECONDS
+from tests.kills.run import HEAL_SECONDS, KILLED
 from tests.kills.sizes import SIZE
 
 pytestmark = pytest.mark.timeout(SIZE.storm_seconds + HEAL_SECONDS + 120)
@@ -21,6 +21,6 @@ def test_the_judge_finds_nothing(report: Report) -> None:
 
 
 def test_enough_went_wrong_to_prove_something(report: Report) -> None:
-    assert report.faults["killed"] >= SIZE.kills
+    assert report.faults[KILLED] >= SIZE.kills
     assert report.faults["lost request"]
     assert report.faults["lost reply"]

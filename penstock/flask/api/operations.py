@@ -90,7 +90,7 @@ def add_views(api: Blueprint, mount: Mounted) -> None:
         """Go on with an operation for some seconds. Ask again until its state is no longer RUNNING."""
         by = operations.get(tasks, operation_id).by
         if by != identity().name:  # whoever began it has an audit line already
-            acted("operation-resume", f"operation:{operation_id}", begun_by=by)
+            acted("resume operation", f"operation:{operation_id}", begun_by=by)
         return documents.operation(operations.step(tasks, operation_id))
 
     @api.delete("/operations/<operation_id>")
@@ -98,7 +98,7 @@ def add_views(api: Blueprint, mount: Mounted) -> None:
     def stop_operation(operation_id: OperationId) -> shapes.Operation:
         """Stop an operation where it is: what it has done stays done."""
         operations.get(tasks, operation_id)
-        acted("operation-stop", f"operation:{operation_id}")
+        acted("stop operation", f"operation:{operation_id}")
         return documents.operation(operations.stop(tasks, operation_id))
 
 
@@ -123,7 +123,7 @@ def begin(
     if key is not None:
         claim(tasks.ports, key, [kind, subject, text, search and search.queue, list(chosen)])
         operation_id = derived_id(key, "operation")
-    acted(f"{kind.value}-many", subject or f"tasks:{text or ','.join(chosen)}")
+    acted(f"{kind.value} many", subject or f"tasks:{text or ','.join(chosen)}")
     operation = operations.start(
         tasks, kind, by=identity().name, search=search, chosen=chosen, operation_id=operation_id
     )

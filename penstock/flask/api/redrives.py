@@ -92,7 +92,7 @@ def add_views(api: Blueprint, mount: Mounted) -> None:
     def stop_redrive(queue: QueueName) -> StoppedRedrive:
         """Stop the running redrive of a queue."""
         name = queue_of(tasks, queue).name
-        acted("redrive-cancel", f"queue:{name}")
+        acted("stop redrive", f"queue:{name}")
         return {"queue": name, "stopped": dead_letters.cancel_redrive(tasks, name)}
 
     @api.post("/queues/<queue>/purges")

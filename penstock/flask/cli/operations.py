@@ -36,7 +36,7 @@ def resume(tasks: Penstock, as_json: bool, operation_id: str) -> None:
     """Go on with an operation that was interrupted, until it is done."""
     operation = bulk.get(tasks, operation_id)
     if operation.state is State.RUNNING:
-        acted(tasks, "resume", f"operation:{operation_id}")
+        acted(tasks, "resume operation", f"operation:{operation_id}")
     carry_out(tasks, operation, as_json)
 
 

@@ -94,7 +94,7 @@ def add_views(dashboard: Blueprint, mount: Mounted) -> None:
     @requires(Role.OPERATOR)
     def cancel_redrive(name: str) -> ResponseReturnValue:
         tasks.ports.settings.queue(name)
-        acted("redrive-cancel", f"queue:{name}")
+        acted("stop redrive", f"queue:{name}")
         stopped = core.cancel_redrive(tasks, name)
         return led_to(".dead_letters", queue=name, done="redrive-cancelled" if stopped else "no-redrive")
 

@@ -57,7 +57,7 @@ def add_views(dashboard: Blueprint, mount: Mounted) -> None:
             raise BadRequest("Choose at least one task first.")
         search = None if chosen else _search(tasks, request.form["q"])
         subject = f"tasks:{search.to_text()}" if search is not None else f"tasks:{len(chosen)} chosen"
-        acted(f"{kind.value}-many", subject, chosen=chosen or None)
+        acted(f"{kind.value} many", subject, chosen=chosen or None)
         operation = core.start(tasks, kind, by=who, search=search, chosen=chosen)
         return led_to(".operation", operation_id=operation.id, go="1")
 
@@ -78,7 +78,7 @@ def add_views(dashboard: Blueprint, mount: Mounted) -> None:
     @dashboard.post("/operations/<operation_id>/stops")
     @requires(Role.OPERATOR)
     def stop(operation_id: str) -> ResponseReturnValue:
-        acted("operation-stop", f"operation:{operation_id}")
+        acted("stop operation", f"operation:{operation_id}")
         core.stop(tasks, operation_id)
         return led_to(".operation", operation_id=operation_id, done="stopped")
 

@@ -120,5 +120,5 @@ def test_whoever_goes_on_with_somebody_else_s_operation_is_audited(known, otto, 
     caplog.set_level("INFO", "penstock")
     otto.post(f"{API}/operations/{known['operation_id']}/steps")
     assert any(
-        "otto" in line and "operation-resume" in line and known["operation_id"] in line for line in caplog.messages
+        "otto" in line and "resume operation" in line and known["operation_id"] in line for line in caplog.messages
     )

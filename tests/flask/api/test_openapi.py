@@ -9,35 +9,10 @@ import pytest
 from penstock.flask.access import Role
 from penstock.flask.api.openapi import places
 from tests.flask.people import API, PREFIX, bearer
-from tests.flask.stack import build
+from tests.flask.stack import ACTIONS, build
 
 PLACES = places(build(), "penstock_api")
 READS = [place.path for place in PLACES if place.method == "get" and place.path != "/docs"]
-# Method, path and body of one good request for every action.
-ACTIONS = [
-    ("POST", "/tasks", {"task": "double", "args": [1]}),
-    (
-        "POST",
-        "/tasks/batch",
-        {"tasks": [{"task": "double", "args": [1]}, {"task": "hopeless", "kwargs": {"what": "x"}}]},
-    ),
-    ("POST", "/tasks/dead/retries", None),
-    ("POST", "/tasks/dead/edits", {"kwargs": {"what": "honey"}}),
-    ("POST", "/tasks/waiting/cancellations", None),
-    ("POST", "/tasks/dead/discards", None),
-    ("DELETE", "/tasks/given-up", None),
-    ("POST", "/queues/images/pauses", None),
-    ("DELETE", "/queues/images/pauses", None),
-    ("POST", "/queues/default/redrives", {"rate": 5}),
-    ("DELETE", "/queues/default/redrives", None),
-    ("POST", "/queues/default/purges", {"confirm": "default"}),
-    ("POST", "/errors/{fingerprint}/retries", {"dry_run": True}),
-    ("POST", "/errors/{fingerprint}/retries", None),
-    ("POST", "/errors/{fingerprint}/discards", {"queue": "default"}),
-    ("POST", "/operations", {"kind": "discard", "tasks": ["dead"]}),
-    ("POST", "/operations/{operation_id}/steps", None),
-    ("DELETE", "/operations/{operation_id}", None),
-]
 
 
 @pytest.fixture

@@ -11,14 +11,18 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis.generation import GenerationMode
-from schemathesis.specs.openapi.checks import positive_data_acceptance
+from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 
 from penstock.flask.api.openapi import places
 from tests.flask.people import API, bearer
 from tests.flask.stack import build, use
 
 REQUESTS = int(os.environ.get("PENSTOCK_API_REQUESTS", "8"))
-LABELS = [f"{place.method.upper()} {place.path}" for place in places(build(), "penstock_api")]
+LABELS = [
+    f"{place.method.upper()} {place.path}" for place in places(build(), "penstock_api") if place.path != "/openapi.json"
+]
+
+pytestmark = pytest.mark.timeout(120 + REQUESTS)
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +47,6 @@ def stack(quiet):
 @pytest.mark.parametrize("label", LABELS)
 def test_every_answer_is_one_that_the_document_names(stack, label, mode):
     operations, known = stack
-    if label == "GET /openapi.json":
-        pytest.skip("it is the document that is read here")
 
     @settings(
         max_examples=REQUESTS,
@@ -60,6 +62,10 @@ def test_every_answer_is_one_that_the_document_names(stack, label, mode):
             case.path_parameters = {name: known[name] for name in case.path_parameters}
         response = case.call(headers=bearer("ada"))
         # Not every text that a schema allows is a filter, a cursor, or a key that was not used before.
-        case.validate_response(response, headers=bearer("ada"), excluded_checks=[positive_data_acceptance])
+        excluded = [positive_data_acceptance]
+        # Nothing wrong may be left: a good path instead of a bad one, and an empty list that a query has no way to say.
+        if there or [] in (case.query or {}).values():
+            excluded.append(negative_data_rejection)
+        case.validate_response(response, headers=bearer("ada"), excluded_checks=excluded)
 
     ask()

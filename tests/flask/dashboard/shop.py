@@ -132,7 +132,7 @@ class Shop:
     def _write_audit(self):
         for who, action, subject, details in (
             ("ada", "redrive", "queue:mail", {"rate": 50}),
-            ("otto", "retry-many", "tasks:status:DEAD error:9f2c11aa02b4c9d1", {}),
+            ("otto", "retry many", "tasks:status:DEAD error:9f2c11aa02b4c9d1", {}),
             ("ada", "pause", "queue:webhooks", {}),
             ("ada", "resume", "queue:webhooks", {}),
         ):
