@@ -32,7 +32,8 @@ def forget(tasks: Penstock, task_id: str) -> Forgotten:
         raise NotForgettable(
             f"task {task_id} is {row.status}: its message is in a queue and holds its arguments. Discard or cancel it first"
         )
-    pointers = [pointer for pointer in (row.result_pointer, row.envelope_pointer) if pointer is not None]
+    kept = (row.result_pointer, row.envelope_pointer, row.arguments_pointer)
+    pointers = [pointer for pointer in kept if pointer is not None]
     attempts = ports.results.attempts(task_id)
     # The row last: what is interrupted here is found again by its pointers.
     for pointer in pointers:

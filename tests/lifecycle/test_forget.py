@@ -56,6 +56,13 @@ def test_a_large_result_is_deleted_from_the_payload_store(world: World) -> None:
     assert (len(forgotten.payloads), NAME in stored(world)) == (1, False)
 
 
+def test_large_arguments_are_deleted_from_the_payload_store(world: World, greet: Any) -> None:
+    result = greet.enqueue(NAME * 100_000)
+    world.drain()
+    forgotten = forget(world.tasks, result.id)
+    assert (len(forgotten.payloads) >= 1, NAME in stored(world)) == (True, False)
+
+
 def test_the_outcome_stays(world: World, greet: Any) -> None:
     result = greet.enqueue(NAME)
     world.drain()
