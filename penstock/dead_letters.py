@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from penstock import arguments
 from penstock.app import Penstock
-from penstock.enqueue import Accepted, Prepared, prepare, record, send
+from penstock.enqueue import Accepted, Prepared, fitting, prepare, record, send
 from penstock.envelope import JSON, Envelope
 from penstock.errors import ConfirmationNeeded, EnvelopeLost, InvalidArguments, NotDead, PenstockError, TaskNotFound
 from penstock.ports import Applied, RedriveStatus
@@ -118,7 +118,7 @@ def retry(tasks: Penstock, task_id: str, *, before: datetime | None = None) -> T
     if _died_after(row, before):
         raise NotDead(f"task {task_id} has died again since {before}")
     death = row.lease_owner or ""
-    send(_prepared(tasks, row), tasks.ports, after=death)
+    send(_prepared(tasks, row, death), tasks.ports, after=death)
     try:
         answer = tasks.ports.results.apply(task_id, retry_sent(death, now=tasks.ports.clock()))
         row = answer.row or row
@@ -220,12 +220,13 @@ def _envelope(tasks: Penstock, row: TaskRow) -> Envelope:
     )
 
 
-def _prepared(tasks: Penstock, row: TaskRow) -> Prepared:
+def _prepared(tasks: Penstock, row: TaskRow, death: str) -> Prepared:
     envelope = replace(_envelope(tasks, row), run_after=None)
     task = tasks.registry[envelope.task]
     settings = tasks.ports.settings
     call = Call(task, envelope.args, envelope.kwargs)
-    return Prepared(call, envelope, settings.queue(row.queue), 0, page=settings.task_page(row.task_id))
+    prepared = Prepared(call, envelope, settings.queue(row.queue), 0, page=settings.task_page(row.task_id))
+    return fitting(prepared, tasks.ports, after=death)  # the death's name may be what makes it too long
 
 
 def _advice(row: TaskRow) -> str:

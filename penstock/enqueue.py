@@ -109,7 +109,7 @@ def prepare(ports: Ports, call: Call, *, origin: str | None = None) -> Prepared 
         tags=options.tags,
         sensitive=task.options.sensitive,
     )
-    prepared = _fitting(Prepared(call, envelope, queue, delay, page=ports.settings.task_page(envelope.id)), ports)
+    prepared = fitting(Prepared(call, envelope, queue, delay, page=ports.settings.task_page(envelope.id)), ports)
     if options.task_id is not None and (known := _known(envelope, ports)) is not None:
         return Accepted(known, created=False)
     return prepared
@@ -263,10 +263,10 @@ def _check_tags(tags: Sequence[str]) -> None:
         )
 
 
-def _fitting(prepared: Prepared, ports: Ports) -> Prepared:
+def fitting(prepared: Prepared, ports: Ports, *, after: str | None = None) -> Prepared:
     """As it is where SQS takes its message; else with the arguments apart. EnvelopeTooLarge where that may not be."""
     envelope = prepared.envelope
-    size = size_of(prepared.message(envelope))
+    size = size_of(prepared.message(envelope.resent(envelope.send_id, after=after)))
     if size <= MAX_MESSAGE_BYTES:
         return prepared
     says = f"the message of task {envelope.task} is {size} bytes; SQS takes {MAX_MESSAGE_BYTES}"

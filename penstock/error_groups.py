@@ -106,11 +106,14 @@ def count_failures(ports: Ports, fingerprint: str, *, highest: int = MAX_COUNTED
 
     One request for each thousand in each of four shards.
     """
-    number = 0
+    now, number = ports.clock(), 0
+    since, until = now - ROW_LIFETIME, now + SLOT
     for partition in partitions(fingerprint):
         after = None
-        while number <= highest:
-            entries = ports.results.entries(INDEX_BY_FAILURE, partition, limit=_PAGE, after=after)
+        while number <= highest and (after is None or after.at > since):
+            entries = ports.results.entries(
+                INDEX_BY_FAILURE, partition, limit=_PAGE, since=since, until=until, after=after
+            )
             number += len(entries)
             if len(entries) < _PAGE:
                 break

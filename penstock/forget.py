@@ -3,10 +3,13 @@
 from msgspec import Struct
 
 from penstock.app import Penstock
-from penstock.errors import NotForgettable, TaskNotFound
+from penstock.errors import ConfigurationError, NotForgettable, TaskNotFound
 from penstock.ports import Applied
 from penstock.record import TaskRow
 from penstock.transitions import forget as forget_transition
+
+# The payload store's keys begin with one of these and the task's id.
+PAYLOAD_KINDS = ("arguments", "envelopes", "results")
 
 
 class Forgotten(Struct, frozen=True):
@@ -32,15 +35,18 @@ def forget(tasks: Penstock, task_id: str) -> Forgotten:
         raise NotForgettable(
             f"task {task_id} is {row.status}: its message is in a queue and holds its arguments. Discard or cancel it first"
         )
-    kept = (row.result_pointer, row.envelope_pointer, row.arguments_pointer)
-    pointers = [pointer for pointer in kept if pointer is not None]
+    if ports.payloads is None and (row.result_pointer or row.envelope_pointer):
+        raise ConfigurationError(
+            f"part of task {task_id} is in S3, and this process does not know where: set PENSTOCK_PAYLOAD_BUCKET first"
+        )
     attempts = ports.results.attempts(task_id)
-    # The row last: what is interrupted here is found again by its pointers.
-    for pointer in pointers:
-        if ports.payloads is not None:
-            ports.payloads.delete(pointer)
+    # The row last: what is interrupted here can be done again. By prefix, for each send of a task has objects of its own.
+    deleted: list[str] = []
+    if ports.payloads is not None:
+        for kind in PAYLOAD_KINDS:
+            deleted += ports.payloads.delete_under(f"{kind}/{task_id}/")
     ports.results.delete_attempts(task_id)
     answer = ports.results.apply(task_id, forget_transition(now=ports.clock()))
     if not isinstance(answer, Applied):  # such a status is for ever: the row has expired meanwhile
         raise TaskNotFound(f"no task {task_id!r:.140} is recorded any more")
-    return Forgotten(answer.row, len(attempts), pointers)
+    return Forgotten(answer.row, len(attempts), deleted)

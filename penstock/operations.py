@@ -18,11 +18,14 @@ from penstock import dead_letters
 from penstock.app import Penstock
 from penstock.envelope import ID
 from penstock.errors import (
+    EnvelopeError,
     EnvelopeLost,
+    EnvelopeTooLarge,
     InvalidSearch,
     NotDead,
     OperationNotFound,
     TaskNotFound,
+    UnknownQueue,
     UnknownTask,
 )
 from penstock.failure import clean
@@ -57,7 +60,8 @@ class State(StrEnum):
 class Operation(Struct, frozen=True):
     """How far an operation is.
 
-    ``search`` is the filter that it works through, or ``chosen`` the task ids. ``total`` was counted at the start. ``done``
+    ``search`` is the filter that it works through, or ``chosen`` the task ids. ``total`` was counted at the start; there may be
+    more where not ``counted_all``. ``done``
     tasks were retried or discarded; ``skipped`` were not DEAD any more; ``failed`` could not be (``note`` has the last reason).
     """
 
@@ -70,6 +74,7 @@ class Operation(Struct, frozen=True):
     search: str = ""
     chosen: tuple[str, ...] = ()
     total: int = 0
+    counted_all: bool = True
     done: int = 0
     skipped: int = 0
     failed: int = 0
@@ -88,12 +93,15 @@ def of_group(fingerprint: str, queue: str = "") -> Search:
     return Search(error=fingerprint, queue=queue, status=frozenset({Status.DEAD}))
 
 
-def count(tasks: Penstock, search: Search) -> tuple[int, bool]:
-    """How many DEAD tasks ``search`` finds now, and whether that is all: it stops counting at MAX_COUNTED. Changes nothing."""
+def count(tasks: Penstock, search: Search, *, for_seconds: float = 5.0) -> tuple[int, bool]:
+    """How many DEAD tasks ``search`` finds now, and whether that is all. Changes nothing.
+
+    It stops counting at MAX_COUNTED, and after ``for_seconds``: someone waits for the answer.
+    """
     ports = tasks.ports
     search, cursor, number = _only_dead(search), None, 0
-    while number < MAX_COUNTED:
-        now = ports.clock()
+    until = ports.clock() + seconds(for_seconds)
+    while number < MAX_COUNTED and (now := ports.clock()) <= until:
         found = find(ports.results, ports.settings, search, limit=_COUNTED_AT_ONCE, now=now, cursor=cursor)
         number += len(found.rows)
         cursor = found.cursor
@@ -132,8 +140,8 @@ def start(
         operation = replace(operation, chosen=tuple(ids), total=len(ids))
     else:
         search = replace(_only_dead(search), until=min(search.until or now, now))
-        total, _ = count(tasks, search)
-        operation = replace(operation, search=search.to_text(), total=total)
+        total, counted_all = count(tasks, search)
+        operation = replace(operation, search=search.to_text(), total=total, counted_all=counted_all)
     version = _write(tasks.ports.ledger, operation)
     return get(tasks, operation.id) if version is None else replace(operation, version=version)
 
@@ -206,7 +214,7 @@ def _do(tasks: Penstock, operation: Operation, task_id: str) -> Operation:
             return replace(operation, skipped=operation.skipped + 1)
     except (NotDead, TaskNotFound):
         return replace(operation, skipped=operation.skipped + 1)
-    except (EnvelopeLost, UnknownTask) as error:
+    except (EnvelopeError, EnvelopeLost, EnvelopeTooLarge, UnknownQueue, UnknownTask) as error:  # of this task alone
         return replace(operation, failed=operation.failed + 1, note=clean(f"{task_id}: {error}"))
     return replace(operation, done=operation.done + 1)
 
@@ -241,6 +249,7 @@ def _fields(operation: Operation) -> Mapping[str, str | int]:
         "search": operation.search,
         "chosen": json.dumps(operation.chosen),
         "total": operation.total,
+        "counted_all": int(operation.counted_all),
         "done": operation.done,
         "skipped": operation.skipped,
         "failed": operation.failed,
@@ -261,6 +270,7 @@ def _operation(line: LedgerLine) -> Operation:
         search=str(fields["search"]),
         chosen=tuple(json.loads(str(fields["chosen"]))),
         total=int(fields["total"]),
+        counted_all=bool(fields["counted_all"]),
         done=int(fields["done"]),
         skipped=int(fields["skipped"]),
         failed=int(fields["failed"]),

@@ -188,9 +188,17 @@ class ResultStore(Protocol):
         ...
 
     def entries(
-        self, index: str, partition: str, *, limit: int, after: IndexEntry | None = None, since: datetime | None = None
+        self,
+        index: str,
+        partition: str,
+        *,
+        limit: int,
+        since: datetime,
+        until: datetime,
+        after: IndexEntry | None = None,
     ) -> list[IndexEntry]:
-        """One partition of an index, newest first: up to ``limit`` (1 to 1,000) entries behind ``after``, none before ``since``.
+        """One partition of an index, newest first: up to ``limit`` (1 to 1,000) entries from ``until`` (or, if it is
+        given, from behind ``after``, which is later than ``since``) back to ``since``, both included.
 
         One request. An index lags behind the rows: read these with ``rows`` before you show or do anything.
         """
@@ -214,6 +222,10 @@ class PayloadStore(Protocol):
 
     def get(self, key: str) -> bytes:
         """What was kept under ``key``; KeyError where nothing was."""
+        ...
+
+    def delete_under(self, prefix: str) -> list[str]:
+        """Forget everything whose key begins with ``prefix``; the keys."""
         ...
 
     def delete(self, key: str) -> None:

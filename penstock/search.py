@@ -40,6 +40,7 @@ MAX_QUERIES = 32  # eight days of four shards, or the rest of busier ones
 MAX_BATCHES = 5
 _BATCH = 100
 FINGERPRINT = re.compile(r"[0-9a-f]{16}")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _AGE = re.compile(r"(\d{1,5})(m|h|d)")
 _UNITS = {"m": 60, "h": 3_600, "d": 86_400}
 _TERM = re.compile(r'(\w+):(?:"((?:[^"\\]|\\.)*)"|(\S+))|(\S+)')
@@ -134,7 +135,6 @@ def find(
     """
     cursors.check_limit(limit, MAX_LIMIT)
     walk = _Walk(results, search, now)
-    part: str | None
     part, passed, back_to = walk.start(cursor)
     rows: list[TaskRow] = []
     while part is not None:
@@ -188,7 +188,7 @@ class _Walk:
         self._results = results
         self._queries = self._batches = 0
         self.spent = False
-        self._newest = min(search.until or now, now) + _CLOCKS_DIFFER
+        self._newest = now + _CLOCKS_DIFFER if search.until is None else min(search.until, now + _CLOCKS_DIFFER)
         self.since = max(search.since or now - ROW_LIFETIME, now - ROW_LIFETIME)
         if FINGERPRINT.fullmatch(search.error):
             self._index, self._parts = INDEX_BY_FAILURE, [search.error]
@@ -197,11 +197,16 @@ class _Walk:
             days = max(0, (self._newest.date() - self.since.date()).days)
             self._parts = [(self._newest - timedelta(days=back)).date().isoformat() for back in range(days + 1)]
 
-    def start(self, cursor: str | None) -> tuple[str, _Passed, datetime]:
-        """Where ``cursor`` goes on, else the newest part: the part, what was passed of it, and the time of the last of these."""
+    def start(self, cursor: str | None) -> tuple[str | None, _Passed, datetime]:
+        """Where ``cursor`` goes on, else the newest part: the part, what was passed of it, and the time of the last of these.
+
+        No part where the cursor is so old that its day has gone by: rows do not live so long.
+        """
         if cursor is None:
             return self._parts[0], {}, self._newest
         part, passed, back_to = _decode(cursor)
+        if self._index != INDEX_BY_FAILURE and _DAY.fullmatch(part) and part < self._parts[-1]:
+            return None, {}, self.since
         if part not in self._parts:
             raise ValueError(f"{cursor!r:.80} is the cursor of another search: start again without one")
         return part, passed, back_to
@@ -220,8 +225,7 @@ class _Walk:
 
         A shard of which nothing was passed begins anew: what came there since the page before is not part of this listing.
         """
-        whole = (self._entries(partition, passed.get(n)) for n, partition in enumerate(partitions(part)))
-        shards = [(entry for entry in entries if entry.at <= top) for entries in whole]
+        shards = [self._entries(partition, passed.get(n), top) for n, partition in enumerate(partitions(part))]
         return heapq.merge(*shards, key=lambda entry: (entry.at, entry.task_id), reverse=True)
 
     def batch(self, entries: Iterator[IndexEntry]) -> tuple[list[IndexEntry], bool]:
@@ -233,16 +237,17 @@ class _Walk:
         except _Spent:
             self.spent = True
         self._batches += bool(batch)
-        if len(batch) == _BATCH and self._batches == MAX_BATCHES:
+        if self._batches >= MAX_BATCHES:
             self.spent = True
         return batch, len(batch) == _BATCH and not self.spent
 
-    def _entries(self, partition: str, after: IndexEntry | None) -> Iterator[IndexEntry]:
-        while True:
-            if self._queries == MAX_QUERIES:
+    def _entries(self, partition: str, after: IndexEntry | None, top: datetime) -> Iterator[IndexEntry]:
+        # ``since`` moves on with the time, so it may have overtaken the entry that the last page ended with.
+        while self.since < (top if after is None else after.at):
+            if self._queries >= MAX_QUERIES:
                 raise _Spent
             self._queries += 1
-            page = self._results.entries(self._index, partition, limit=_BATCH, after=after, since=self.since)
+            page = self._results.entries(self._index, partition, limit=_BATCH, since=self.since, until=top, after=after)
             yield from page
             if len(page) < _BATCH:
                 return

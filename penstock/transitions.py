@@ -295,7 +295,6 @@ def forget(*, now: datetime) -> Transition:
             "envelope",
             "envelope_pointer",
             "arguments_sha256",
-            "arguments_pointer",
             "progress",
             "tags",
             *_INDEXED,
@@ -326,8 +325,6 @@ def _identity(envelope: Envelope, queue: str) -> dict[str, Value]:
         identity["origin"] = envelope.origin
     if envelope.tags:
         identity["tags"] = " ".join(envelope.tags)
-    if envelope.arguments is not None:
-        identity["arguments_pointer"] = envelope.arguments.key
     if envelope.sensitive:  # no digest either: few arguments can be told from it by trying
         return {**identity, "sensitive": 1}
     return {**identity, "arguments_sha256": envelope.arguments_sha256()}

@@ -112,34 +112,40 @@ class DynamoResultStore:
         )
 
     def entries(
-        self, index: str, partition: str, *, limit: int, after: IndexEntry | None = None, since: datetime | None = None
+        self,
+        index: str,
+        partition: str,
+        *,
+        limit: int,
+        since: datetime,
+        until: datetime,
+        after: IndexEntry | None = None,
     ) -> list[IndexEntry]:
         """One Query of an index, newest first."""
         cursors.check_limit(limit, MAX_ENTRIES)
         partition_name, sort_name = INDEXES[index]
-        names, values = {"#partition": partition_name}, {":partition": {"S": partition}}
-        condition, start = "#partition = :partition", {}
-        if since is not None:
-            names["#sort"], values[":since"] = sort_name, {"S": to_text(since)}
-            condition += " AND #sort >= :since"
-        if after is not None:
+        values = {":partition": {"S": partition}, ":since": {"S": to_text(since)}}
+        request: Any = {
+            "TableName": self._table,
+            "IndexName": index,
+            "ExpressionAttributeNames": {"#partition": partition_name, "#sort": sort_name},
+            "ScanIndexForward": False,
+            "Limit": limit,
+        }
+        if after is None:
+            bounds = "#sort BETWEEN :since AND :until"
+            values[":until"] = {"S": to_text(until)}
+        else:  # the start key is the upper bound: DynamoDB refuses one that is not within the condition's own
+            bounds = "#sort >= :since"
             place = {
                 partition_name: partition,
                 sort_name: to_text(after.at),
                 "task_id": after.task_id,
                 "item": TASK_ITEM,
             }
-            start["ExclusiveStartKey"] = {name: {"S": value} for name, value in place.items()}
-        request: Any = {
-            "TableName": self._table,
-            "IndexName": index,
-            "KeyConditionExpression": condition,
-            "ExpressionAttributeNames": names,
-            "ExpressionAttributeValues": values,
-            "ScanIndexForward": False,
-            "Limit": limit,
-            **start,
-        }
+            request["ExclusiveStartKey"] = {name: {"S": value} for name, value in place.items()}
+        request["KeyConditionExpression"] = f"#partition = :partition AND {bounds}"
+        request["ExpressionAttributeValues"] = values
         with calling("DynamoDB Query", f"{self._table}/index/{index}"):
             page = self._dynamodb.query(**request)
         items = [item_from_wire(item) for item in page["Items"]]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from threading import Lock
 from typing import TypeVar
 
 from penstock.times import Clock, seconds
@@ -15,21 +16,26 @@ class Reused:
     def __init__(self, clock: Clock, lasting: Callable[[], float]) -> None:
         self._clock = clock
         self._lasting = lasting
+        self._lock = Lock()
         self._answers: dict[object, tuple[datetime, object]] = {}
 
     def answer(self, question: object, ask: Callable[[], T]) -> T:
         """What ``ask`` gave to the same question a while ago, or gives now."""
         now = self._clock()
-        self._answers = {key: answer for key, answer in self._answers.items() if answer[0] > now}
-        if question in self._answers:
-            return self._answers[question][1]  # type: ignore[return-value] # what `ask` gave to the same question
+        with self._lock:
+            self._answers = {key: answer for key, answer in self._answers.items() if answer[0] > now}
+            if question in self._answers:
+                return self._answers[question][1]  # type: ignore[return-value] # what `ask` gave to the same question
         answer = ask()
-        self._answers[question] = (now + seconds(self._lasting()), answer)
+        until = now + seconds(self._lasting())
+        with self._lock:
+            self._answers[question] = (until, answer)
         return answer
 
     def forget(self, question: object) -> None:
         """Ask anew the next time: what it was about has changed."""
-        self._answers.pop(question, None)
+        with self._lock:
+            self._answers.pop(question, None)
 
 
 def is_aws(host: str) -> bool:

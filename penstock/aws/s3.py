@@ -35,6 +35,16 @@ class S3PayloadStore:
                     raise
                 raise KeyError(key) from None
 
+    def delete_under(self, prefix: str) -> list[str]:
+        """ListObjectsV2, and a DeleteObject for each."""
+        keys: list[str] = []
+        with calling("S3 ListObjectsV2", f"s3://{self._bucket}/{prefix}"):
+            for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix):
+                keys += [found["Key"] for found in page.get("Contents", [])]
+        for key in keys:
+            self.delete(key)
+        return keys
+
     def delete(self, key: str) -> None:
         """DeleteObject, which S3 answers in the same way where there is none."""
         with calling("S3 DeleteObject", f"s3://{self._bucket}/{key}"):

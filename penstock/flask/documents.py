@@ -140,6 +140,7 @@ def operation(operation: Operation) -> shapes.Operation:
         "search": operation.search or None,
         "chosen": list(operation.chosen) or None,
         "total": operation.total,
+        "counted_all": operation.counted_all,
         "done": operation.done,
         "skipped": operation.skipped,
         "failed": operation.failed,

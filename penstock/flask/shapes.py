@@ -145,7 +145,10 @@ class ErrorGroup(TypedDict):
 
 
 class Operation(TypedDict):
-    """How far a retry or discard of many is: ``done``, ``skipped`` (not DEAD any more) and ``failed`` of ``total`` tasks."""
+    """How far a retry or discard of many is: ``done``, ``skipped`` (not DEAD any more) and ``failed`` of ``total`` tasks.
+
+    Without ``counted_all`` there may be more: counting stopped at 10,000, or after some seconds.
+    """
 
     id: str
     kind: Kind
@@ -154,6 +157,7 @@ class Operation(TypedDict):
     search: str | None
     chosen: list[str] | None
     total: int
+    counted_all: bool
     done: int
     skipped: int
     failed: int

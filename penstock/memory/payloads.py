@@ -20,6 +20,14 @@ class MemoryPayloadStore:
         with self._lock:
             return self._contents[key]
 
+    def delete_under(self, prefix: str) -> list[str]:
+        """Forget everything whose key begins with ``prefix``; the keys."""
+        with self._lock:
+            keys = sorted(key for key in self._contents if key.startswith(prefix))
+            for key in keys:
+                del self._contents[key]
+            return keys
+
     def delete(self, key: str) -> None:
         """Forget what was kept under ``key``. Nothing there is not an error."""
         with self._lock:

@@ -1,7 +1,7 @@
 """The table in memory: transitions carried out exactly as DynamoDB would."""
 
 import threading
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -19,6 +19,7 @@ from penstock.transitions import Transition
 MAX_ITEM_BYTES = 400 * 1024
 MAX_PAGE = 100
 MAX_ENTRIES = 1_000
+_LAST_ID = "\U0010ffff"  # behind every task id
 _POSITION = ("failure_key", "failed_at", "task_id")
 
 
@@ -76,14 +77,24 @@ class MemoryResultStore:
         return FailurePage(rows, cursors.encode(dict(zip(_POSITION, page[-1], strict=True))) if more else None)
 
     def entries(
-        self, index: str, partition: str, *, limit: int, after: IndexEntry | None = None, since: datetime | None = None
+        self,
+        index: str,
+        partition: str,
+        *,
+        limit: int,
+        since: datetime,
+        until: datetime,
+        after: IndexEntry | None = None,
     ) -> list[IndexEntry]:
         """One partition of an index, newest first."""
         cursors.check_limit(limit, MAX_ENTRIES)
         with self._lock:
             places = self._indexes[index].get(partition, [])
-            end = len(places) if after is None else bisect_left(places, (to_text(after.at), after.task_id))
-            start = 0 if since is None else bisect_left(places, (to_text(since), ""))
+            start = bisect_left(places, (to_text(since), ""))
+            if after is None:
+                end = bisect_right(places, (to_text(until), _LAST_ID))
+            else:
+                end = bisect_left(places, (to_text(after.at), after.task_id))
             page = places[max(start, end - limit) : max(start, end)]
             return [self._entry(*place) for place in reversed(page)]
 

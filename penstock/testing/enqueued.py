@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from penstock import arguments
 from penstock.envelope import JSON, Envelope
+from penstock.errors import ArgumentsLost
 from penstock.ports import OutgoingMessage, PayloadStore
 from penstock.registry import AnyTask
 
@@ -46,13 +47,20 @@ def enqueued(sent: Sequence[OutgoingMessage], payloads: PayloadStore | None) -> 
                 envelope.id,
                 envelope.task,
                 message.queue,
-                *arguments.of(envelope, payloads),
+                *_arguments(envelope, payloads),
                 message.delay,
                 envelope.group,
                 envelope.tags,
             ),
         )
     return list(calls.values())
+
+
+def _arguments(envelope: Envelope, payloads: PayloadStore | None) -> arguments.Arguments:
+    try:
+        return arguments.of(envelope, payloads)
+    except ArgumentsLost:  # a test that has deleted them, or forgotten the task, can still ask for the other calls
+        return [], {}
 
 
 def matching(

@@ -1,6 +1,7 @@
 """What a ResultStore promises of its indexes, whichever it is."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,12 @@ from penstock.record import (
 from penstock.states import Status
 from penstock.transitions import Lease, claim, failed, queued
 from tests.unit.values import ERROR, delivery, envelope
+
+
+def entries_of(results: ResultStore, index: str, partition: str, **options: Any) -> list[IndexEntry]:
+    """Of all times, unless ``options`` say otherwise."""
+    bounds = {"since": datetime(2025, 1, 1, tzinfo=UTC), "until": datetime(2027, 1, 1, tzinfo=UTC)}
+    return results.entries(index, partition, **{"limit": 10, **bounds, **options})
 
 
 def enqueue(results: ResultStore, clock: ManualClock, *task_ids: str) -> list[IndexEntry]:
@@ -43,33 +50,44 @@ def today(clock: ManualClock) -> str:
 
 def test_a_partition_is_read_newest_first(results: ResultStore, clock: ManualClock) -> None:
     entries = enqueue(results, clock, *in_one_shard(3))
-    assert results.entries(INDEX_BY_CREATED, today(clock), limit=10) == entries
+    assert entries_of(results, INDEX_BY_CREATED, today(clock)) == entries
 
 
 def test_a_partition_goes_on_behind_an_entry(results: ResultStore, clock: ManualClock) -> None:
     entries = enqueue(results, clock, *in_one_shard(4))
-    assert results.entries(INDEX_BY_CREATED, today(clock), limit=2, after=entries[0]) == entries[1:3]
+    assert entries_of(results, INDEX_BY_CREATED, today(clock), limit=2, after=entries[0]) == entries[1:3]
 
 
 def test_a_partition_goes_on_behind_an_entry_that_is_gone(results: ResultStore, clock: ManualClock) -> None:
     entries = enqueue(results, clock, *in_one_shard(2))
     between = IndexEntry("t-between", entries[1].at + (entries[0].at - entries[1].at) / 2, "", "")
-    assert results.entries(INDEX_BY_CREATED, today(clock), limit=2, after=between) == entries[1:]
+    assert entries_of(results, INDEX_BY_CREATED, today(clock), limit=2, after=between) == entries[1:]
 
 
 def test_nothing_before_since_is_read(results: ResultStore, clock: ManualClock) -> None:
     entries = enqueue(results, clock, *in_one_shard(3))
-    assert results.entries(INDEX_BY_CREATED, today(clock), limit=10, since=entries[1].at) == entries[:2]
+    assert entries_of(results, INDEX_BY_CREATED, today(clock), since=entries[1].at) == entries[:2]
+
+
+def test_nothing_after_until_is_read(results: ResultStore, clock: ManualClock) -> None:
+    entries = enqueue(results, clock, *in_one_shard(3))
+    assert entries_of(results, INDEX_BY_CREATED, today(clock), until=entries[1].at) == entries[1:]
+
+
+def test_a_partition_goes_on_behind_an_entry_just_above_since(results: ResultStore, clock: ManualClock) -> None:
+    entries = enqueue(results, clock, *in_one_shard(3))
+    since = entries[1].at - timedelta(milliseconds=1)
+    assert entries_of(results, INDEX_BY_CREATED, today(clock), since=since, after=entries[1]) == []
 
 
 def test_an_empty_partition_has_no_entries(results: ResultStore, clock: ManualClock) -> None:
-    assert results.entries(INDEX_BY_CREATED, today(clock), limit=10) == []
+    assert entries_of(results, INDEX_BY_CREATED, today(clock)) == []
 
 
 @pytest.mark.parametrize("limit", [0, 1_001])
 def test_a_limit_out_of_range_is_refused(results: ResultStore, limit: int) -> None:
     with pytest.raises(ValueError, match="a page has 1 to 1000 rows"):
-        results.entries(INDEX_BY_CREATED, "2026-01-01#0", limit=limit)
+        entries_of(results, INDEX_BY_CREATED, "2026-01-01#0", limit=limit)
 
 
 def give_up(results: ResultStore, clock: ManualClock, task_id: str) -> datetime:
@@ -89,7 +107,7 @@ def give_up(results: ResultStore, clock: ManualClock, task_id: str) -> datetime:
 def test_a_failure_stands_in_its_index(results: ResultStore, clock: ManualClock, index: str) -> None:
     at = give_up(results, clock, "t-1")
     partition = day_bucket("t-1", at) if index == INDEX_BY_FAILED else failure_key("t-1", ERROR.fingerprint)
-    assert [entry.task_id for entry in results.entries(index, partition, limit=10)] == ["t-1"]
+    assert [entry.task_id for entry in entries_of(results, index, partition)] == ["t-1"]
 
 
 def test_rows_come_in_the_order_of_the_ids(results: ResultStore, clock: ManualClock) -> None:

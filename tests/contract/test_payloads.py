@@ -40,6 +40,17 @@ def test_deleting_leaves_the_neighbours(payloads: PayloadStore) -> None:
     assert payloads.get("arguments/t-1/xy") == b"2"
 
 
+def test_what_is_under_a_prefix_is_deleted_and_nothing_else(payloads: PayloadStore) -> None:
+    for key in ("results/t-1/a", "results/t-1/b", "results/t-10/a"):
+        payloads.put(key, b"x")
+    assert payloads.delete_under("results/t-1/") == ["results/t-1/a", "results/t-1/b"]
+    assert payloads.get("results/t-10/a") == b"x"
+
+
+def test_nothing_under_a_prefix_is_no_error(payloads: PayloadStore) -> None:
+    assert payloads.delete_under("results/nobody/") == []
+
+
 def test_deleting_what_is_not_there_is_no_error(payloads: PayloadStore) -> None:
     payloads.delete("arguments/nothing")
 

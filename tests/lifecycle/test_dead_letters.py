@@ -18,9 +18,11 @@ from penstock.dead_letters import (
     retry,
     waiting,
 )
+from penstock.enqueue import MAX_MESSAGE_BYTES, Prepared, prepare
 from penstock.errors import (
     AccessRefused,
     ConfirmationNeeded,
+    EnqueueError,
     EnqueueUncertain,
     EnvelopeLost,
     InvalidArguments,
@@ -101,6 +103,29 @@ def test_a_retried_task_has_all_its_attempts(world: World, cause: Repairable, re
     retry(world.tasks, result.id)
     world.deliver()
     assert result.refresh().row.attempts_left == 4
+
+
+def test_a_message_that_its_deaths_name_would_make_too_long_is_retried_all_the_same(world: World) -> None:
+    results: list[Any] = []
+
+    @world.tasks.task
+    def long(text: str) -> None:
+        if len(results) == 1:
+            raise Reject("no")
+
+    overhead = MAX_MESSAGE_BYTES - 1_047_000
+    for room in range(overhead, 0, -1):  # the longest text that still goes in its message
+        try:
+            prepared = prepare(world.ports, long.call("x" * (1_047_000 + room)))
+        except EnqueueError:
+            continue
+        if isinstance(prepared, Prepared) and prepared.content is None:
+            break
+    results.append(long.enqueue("x" * (1_047_000 + room)))
+    world.drain()
+    results.append(retry(world.tasks, results[0].id))
+    world.drain()
+    assert results[0].refresh().status is Status.SUCCEEDED
 
 
 def test_two_clicks_are_one_run(world: World, cause: Repairable, result: TaskResult[Any]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from penstock import Reject, Status
-from penstock.errors import NotForgettable, TaskNotFound
+from penstock.errors import ConfigurationError, NotForgettable, TaskNotFound
 from penstock.forget import forget
 from penstock.record import MAX_ROW_RESULT_BYTES
 from tests.lifecycle.world import World
@@ -60,7 +60,35 @@ def test_large_arguments_are_deleted_from_the_payload_store(world: World, greet:
     result = greet.enqueue(NAME * 100_000)
     world.drain()
     forgotten = forget(world.tasks, result.id)
-    assert (len(forgotten.payloads) >= 1, NAME in stored(world)) == (True, False)
+    kinds = [key.split("/")[0] for key in forgotten.payloads]
+    assert (kinds, NAME in stored(world)) == (["arguments", "results"], False)
+
+
+def test_what_an_earlier_attempt_has_left_in_the_payload_store_goes_too(world: World) -> None:
+    tries: list[int] = []
+
+    @world.tasks.task
+    def second_time(text: str) -> None:
+        tries.append(1)
+        if len(tries) == 1:
+            raise ValueError("not yet")
+
+    result = second_time.enqueue(NAME * 25_000)
+    world.drain()
+    assert NAME in stored(world)
+    forget(world.tasks, result.id)
+    assert (result.refresh().status, NAME in stored(world)) == (Status.SUCCEEDED, False)
+
+
+def test_what_is_in_a_bucket_that_this_process_does_not_know_is_not_forgotten_by_halves(world: World) -> None:
+    @world.tasks.task
+    def large() -> str:
+        return NAME * MAX_ROW_RESULT_BYTES
+
+    result = large.enqueue()
+    world.drain()
+    with pytest.raises(ConfigurationError, match="set PENSTOCK_PAYLOAD_BUCKET"):
+        forget(world.another_process(payloads=None), result.id)
 
 
 def test_the_outcome_stays(world: World, greet: Any) -> None:

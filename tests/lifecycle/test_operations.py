@@ -135,6 +135,19 @@ def test_what_cannot_be_retried_is_counted_with_the_reason(world: World) -> None
     assert "it is sensitive" in operation.note
 
 
+def test_a_task_whose_queue_is_gone_does_not_hold_the_others_up(world: World, dye: Any) -> None:
+    blue = die(world, dye, "blue", 3)
+    rows: Any = world.ports.results
+    rows.put_item(blue[1].id, {**rows._tasks[blue[1].id], "queue": "renamed"})
+    operation = finish(world.tasks, start(world.tasks, Kind.RETRY, by="ann", chosen=[r.id for r in blue]).id)
+    assert (operation.done, operation.failed, "renamed" in operation.note) == (2, 1, True)
+
+
+def test_a_count_that_takes_too_long_says_that_there_may_be_more(world: World, dye: Any) -> None:
+    die(world, dye, "blue", 3)
+    assert count(world.tasks, Search(), for_seconds=-1) == (0, False)
+
+
 class Flaky:
     """A transport whose send answers only so often."""
 

@@ -30,7 +30,7 @@ class CountingStore(MemoryResultStore):
 
     def __init__(self) -> None:
         super().__init__(lambda: NOW)
-        self.requests = 0
+        self.requests = self.batches = 0
 
     def entries(self, *args: Any, **kwargs: Any) -> list[IndexEntry]:
         self.requests += 1
@@ -38,6 +38,7 @@ class CountingStore(MemoryResultStore):
 
     def rows(self, *args: Any) -> list[TaskRow]:
         self.requests += 1
+        self.batches += 1
         return super().rows(*args)
 
 
@@ -252,6 +253,39 @@ def test_a_page_that_matches_nothing_costs_the_same_however_many_there_are(store
     found = find(store, SETTINGS, Search.parse("tag:nobody", now=NOW), limit=50, now=NOW)
     assert found.rows == []
     assert store.requests <= MAX_QUERIES + 5
+
+
+def test_a_page_before_a_busy_hour_goes_past_it(store: CountingStore) -> None:
+    put(store, "t-early", at(-7_200))
+    for number in range(4_000):
+        put(store, f"t-{number}", at(-number / 10))
+    assert ids(store, f"until:{to_text(at(-3_600))}") == ["t-early"]
+
+
+def test_a_window_that_has_moved_past_the_cursor_has_ended(store: CountingStore) -> None:
+    put(store, "t-1", at(-1_000))
+    put(store, "t-2", at(-1_700))
+    first = find(store, SETTINGS, Search.parse("since:30m", now=NOW), limit=1, now=NOW)
+    later = at(1_000)
+    rest = find(store, SETTINGS, Search.parse("since:30m", now=later), limit=1, now=later, cursor=first.cursor)
+    assert (rest.rows, rest.cursor) == ([], None)
+
+
+def test_a_cursor_whose_day_no_row_lives_to_see_is_at_the_end(store: CountingStore) -> None:
+    put(store, "t-old", NOW - timedelta(days=27))
+    cursor = next(found.cursor for found in pages(store, limit=1) if found.rows)
+    later = NOW + timedelta(days=6)
+    assert find(store, SETTINGS, Search(), limit=1, now=later, cursor=cursor).cursor is None
+
+
+def test_a_page_reads_five_batches_at_most(store: CountingStore) -> None:
+    for day in range(5):
+        put(store, f"t-day-{day}", NOW - timedelta(days=day))
+    for number in range(1_500):
+        put(store, f"t-{number}", NOW - timedelta(days=5, seconds=number))
+    store.batches = 0
+    find(store, SETTINGS, Search.parse("tag:nobody", now=NOW), limit=50, now=NOW)
+    assert store.batches <= 5
 
 
 def test_a_cursor_of_another_search_is_refused(store: CountingStore) -> None:

@@ -10,7 +10,7 @@ from penstock.app import Penstock
 from penstock.error_groups import Count, ErrorGroup
 from penstock.flask.dashboard.charts import bars
 from penstock.flask.dashboard.windows import Window
-from penstock.record import INDEX_BY_FAILURE, partitions
+from penstock.record import INDEX_BY_FAILURE, ROW_LIFETIME, partitions
 
 _PAGE = 1_000
 
@@ -39,8 +39,12 @@ def read(tasks: Penstock, window: Window, *, now: datetime) -> Causes:
 
 def still_there(tasks: Penstock, fingerprint: str) -> Count:
     """About how many tasks are DEAD or FAILED with this error: four requests, which count 1,000 each at most."""
-    entries = tasks.ports.results.entries
-    numbers = [len(entries(INDEX_BY_FAILURE, partition, limit=_PAGE)) for partition in partitions(fingerprint)]
+    now, entries = tasks.ports.clock(), tasks.ports.results.entries
+    since, until = now - ROW_LIFETIME, now + error_groups.SLOT
+    numbers = [
+        len(entries(INDEX_BY_FAILURE, partition, limit=_PAGE, since=since, until=until))
+        for partition in partitions(fingerprint)
+    ]
     return Count(sum(numbers), exact=max(numbers) < _PAGE)
 
 
