@@ -104,7 +104,7 @@ kills: venv ## Real workers on that emulator, killed at random behind a network 
 	@$(PY) -m tools.e2e_env --emulator
 	@PENSTOCK_KILLS=1 $(if $(SEED),PENSTOCK_SEED=$(SEED)) $(PY) -m pytest tests/kills -v
 
-kills-soak: venv ## The same, 10,000 tasks and 1,500 kills, from three seeds. Takes an hour or so. SEED=... is the first of them.
+kills-soak: venv ## The same, 10,000 tasks and 1,500 kills, from three seeds. Takes hours. SEED=... is the first of them.
 	@$(PY) -m tools.e2e_env --emulator
 	@PENSTOCK_KILLS=1 PENSTOCK_KILLS_TASKS=10000 PENSTOCK_KILLS_WANTED=1500 PENSTOCK_KILLS_SEEDS=3 \
 		$(if $(SEED),PENSTOCK_SEED=$(SEED)) $(PY) -m pytest tests/kills -v

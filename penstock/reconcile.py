@@ -6,6 +6,7 @@ dead letters, and it is harmless twice, late, or at the wrong moment: every writ
 """
 
 from collections.abc import Iterator
+from functools import partial
 
 from msgspec import Struct
 
@@ -14,7 +15,7 @@ from penstock.app import Penstock
 from penstock.delivery import Delivery
 from penstock.envelope import Envelope
 from penstock.errors import EnvelopeError, MalformedEnvelope, PenstockError, UnsupportedVersion
-from penstock.execution.value import keep_envelope
+from penstock.execution.value import insist, keep_envelope
 from penstock.failure import Failure, describe
 from penstock.hooks import Ended
 from penstock.ports import Applied, Ports, ReceivedMessage
@@ -64,7 +65,7 @@ def reconcile(tasks: Penstock, queue: str, *, limit: int = 5_000) -> Reconciliat
             done = _settle(tasks, queue, message)
             counts[done] += 1
             if done == "swept":
-                ports.transport.delete(letters, [message.receipt_handle])
+                _delete(ports, letters, message)
     finally:  # show them again: to a redrive, and to whoever looks into the console; what was swept stays away
         ports.transport.change_visibility(letters, dict.fromkeys(held, 0))
     return Reconciliation(queue, counts["closed"], counts["swept"], counts["left"])
@@ -84,7 +85,7 @@ def close_and_delete(tasks: Penstock, queue: str) -> int:
             if done != "swept" and not _cancel(ports, message):
                 continue
             cancelled += done != "swept"
-            ports.transport.delete(letters, [message.receipt_handle])
+            _delete(ports, letters, message)
     finally:
         ports.transport.change_visibility(letters, dict.fromkeys(held, 0))
     return cancelled
@@ -116,13 +117,24 @@ def _letters(ports: Ports, letters: str, limit: int | None, held: list[str]) -> 
     started = ports.clock()
     while limit is None or (len(seen) < limit and (ports.clock() - started).total_seconds() < LOOK_SECONDS):
         wanted = _PAGE if limit is None else min(_PAGE, limit - len(seen))
-        page = ports.transport.receive(letters, max_messages=wanted, visibility_timeout=PEEK_SECONDS)
+        page = insist(partial(_peek, ports, letters, wanted), ports)
         held += [message.receipt_handle for message in page]
         fresh = [message for message in page if message.message_id not in seen]
         if not fresh:
             return
         seen |= {message.message_id for message in fresh}
         yield from fresh
+
+
+# A look is hundreds of calls: one that is not answered must not end it each time before its end.
+
+
+def _peek(ports: Ports, letters: str, wanted: int) -> list[ReceivedMessage]:
+    return ports.transport.receive(letters, max_messages=wanted, visibility_timeout=PEEK_SECONDS)
+
+
+def _delete(ports: Ports, letters: str, message: ReceivedMessage) -> None:
+    insist(lambda: ports.transport.delete(letters, [message.receipt_handle]), ports)
 
 
 def _settle(tasks: Penstock, queue: str, message: ReceivedMessage) -> str:
@@ -143,17 +155,17 @@ def _settle(tasks: Penstock, queue: str, message: ReceivedMessage) -> str:
     failure = _failure(envelope, message)
     reason = "SQS moved it to the dead-letter queue"
     error = ErrorSummary(failure.type, failure.message, failure.fingerprint, reason)
-    answer = ports.results.apply(
-        envelope.id,
-        buried(envelope, letter, error, death=ports.random.token(), now=now, extra=keep_envelope(envelope, ports)),
-    )
-    if isinstance(answer, Applied):
+    death = ports.random.token()
+    burial = buried(envelope, letter, error, death=death, now=now, extra=keep_envelope(envelope, ports))
+    answer = insist(lambda: ports.results.apply(envelope.id, burial), ports)
+    row = answer.row
+    # Refused by this very death: it is written already, and only the reply was lost.
+    if row is not None and (isinstance(answer, Applied) or row.lease_owner == death):
         logger.warning("BURIED %s %r after %d receives", envelope.task, envelope.id, message.receive_count)
-        row = answer.row
         error_groups.note(ports, failure, task_id=row.task_id, task=row.task, outcome=Status.DEAD)
         tasks.hooks.notify(Ended(row.task_id, row.task, queue, Status.DEAD, row.attempts, error, tags=row.tags))
         return "closed"
-    refusal = after_refusal(answer.row, envelope, letter, owner="", now=now)
+    refusal = after_refusal(row, envelope, letter, owner="", now=now)
     return "swept" if refusal.then is Then.ACKNOWLEDGE else "left"
 
 

@@ -57,6 +57,9 @@ def after_refusal(old: TaskRow | None, envelope: Envelope, delivery: Delivery, *
         return Refusal(Then.BUSY, "the task is running elsewhere", old.lease_expires_at)
     if old.status is Status.RUNNING and old.attempts_left == 0:
         return Refusal(Then.CRASHED, "its last attempt ended without a word")
+    if old.status is Status.RUNNING and old.message_id == delivery.message_id:
+        # Alive when the claim was tried, over now: the next claim has it. Without `until` it would wait for minutes.
+        return Refusal(Then.BUSY, "its lease has run out since the claim", now)
     if old.status is Status.RETRYING and old.retry_at is not None:
         return Refusal(Then.BUSY, "its retry is not due yet", old.retry_at)
     return Refusal(Then.BUSY, f"the row changed meanwhile: {old.status}")

@@ -31,7 +31,7 @@ from tests.simulation.mutants import MUTANTS, applied
 KILL_SECONDS = 0.35  # between two kills, on average
 _STOP_SECONDS = 6.0  # between two stops
 _STOPPED_SECONDS = 9.5  # longer than a lease and its tolerance
-_WORKERS_SHARE = 0.85  # of the kills; the rest hits producers and the caretaker
+_SHARE_OF_OTHERS = 0.04  # of the kills, for each producer and for the caretaker; the rest hits workers
 WORKER = "worker"
 READY = "the nursery is ready"
 
@@ -82,7 +82,7 @@ class Nursery:
         victims = [pid for pid in sorted(self._children) if pid not in self._stopped and not self._is_zombie(pid)]
         workers = [pid for pid in victims if self._children[pid].startswith(WORKER)]
         others = [pid for pid in victims if pid not in workers]
-        among = others if others and (not workers or self._chance.random() >= _WORKERS_SHARE) else workers
+        among = others if self._chance.random() < _SHARE_OF_OTHERS * len(others) else workers
         return self._chance.choice(among) if among else None
 
     def _is_zombie(self, pid: int) -> bool:

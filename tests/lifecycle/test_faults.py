@@ -172,6 +172,19 @@ def test_a_message_that_comes_back_as_its_lease_runs_out_waits_for_seconds_only(
     assert (busy, world.deliver(), runs) == (["BUSY"], ["SUCCEEDED"], [1, 2])
 
 
+def test_a_lease_that_runs_out_between_the_claim_and_its_answer_costs_seconds_only(world: World, runs: Runs) -> None:
+    faults = FaultyStore(world.ports.results)
+    process = world.deploy(world.another_process(results=faults))
+    process.task(noting(runs, dies_until(1))).enqueue()
+    crash(world)
+    world.show_again()
+    world.clock.advance(INVOCATION_SECONDS + 3)  # the last moment of the lease and its tolerance
+    faults.on_apply = lambda _transition: world.clock.advance(0.1)
+    busy = world.deliver()
+    world.clock.advance(7)
+    assert (busy, world.deliver(), runs) == (["BUSY"], ["SUCCEEDED"], [1, 2])
+
+
 def test_a_second_delivery_after_success_is_acknowledged_without_a_run(world: World, runs: Runs) -> None:
     world.tasks.task(noting(runs)).enqueue()
     world.deliver()

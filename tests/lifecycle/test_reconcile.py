@@ -1,6 +1,5 @@
 """The reconciler: closing the book on what SQS buried by itself."""
 
-import contextlib
 import json
 from collections.abc import Callable
 from typing import Any
@@ -20,6 +19,28 @@ from tests.lifecycle.world import (
     World,
     throttle,
 )
+
+
+class Deaf:
+    """A transport that does not answer ``method`` so many ``times``; a delete is carried out all the same."""
+
+    def __init__(self, transport: Any, method: str, times: int) -> None:
+        self._transport = transport
+        self._method = method
+        self._left = times
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._transport, name)
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if name != self._method or not self._left:
+                return method(*args, **kwargs)
+            self._left -= 1
+            if name == "delete":
+                method(*args, **kwargs)
+            raise Unavailable(f"no answer to {name}")
+
+        return call
 
 
 def good(world: World, **options: Any) -> TaskResult[Any]:
@@ -398,19 +419,37 @@ def test_two_reconcilers_at_once_close_a_task_once(world: World) -> None:
     assert (seen, mine) == ([closed()], Reconciliation("default", left=1))
 
 
-def test_a_lost_reply_of_the_burial_is_harmless(world: World) -> None:
-    result = good(world)
+@pytest.mark.parametrize("fault", ["away", "lost"])
+def test_a_burial_that_is_not_answered_at_once_is_closed_in_the_same_look(world: World, fault: str) -> None:
+    first, second = good(world), good(world)
     throttle(world)
     faults = FaultyStore(world.ports.results)
-    faults.lost["buried"] = 1
+    getattr(faults, fault)["buried"] = 2
+    deaths: list[str] = []
     process = world.another_process(results=faults)
-    with contextlib.suppress(Unavailable):  # whether it gives up or not is not asked here
-        reconcile(process, "default")
-    world.clock.advance(PEEK_SECONDS)
-    assert (reconcile(world.tasks, "default"), result.refresh().status) == (
-        Reconciliation("default", left=1),
-        Status.DEAD,
-    )
+    process.on_dead(lambda ended: deaths.append(ended.task_id))
+
+    assert reconcile(process, "default") == closed(count=2)
+    assert sorted(deaths) == sorted([first.id, second.id])
+    assert (first.refresh().status, second.refresh().status) == (Status.DEAD, Status.DEAD)
+
+
+def test_a_receive_that_is_not_answered_does_not_end_the_look(world: World) -> None:
+    good(world)
+    throttle(world)
+    process = world.another_process(transport=Deaf(world.ports.transport, "receive", times=1))
+
+    assert reconcile(process, "default") == closed()
+
+
+def test_a_delete_that_is_not_answered_sweeps_the_letter_all_the_same(world: World) -> None:
+    good(world)
+    world.deliver()
+    copy(world, send_id="another")
+    throttle(world)
+    process = world.another_process(transport=Deaf(world.ports.transport, "delete", times=1))
+
+    assert (reconcile(process, "default").swept, world.dead_letters()) == (1, 0)
 
 
 def _raise(error: BaseException) -> Any:

@@ -42,6 +42,7 @@ TABLE = [
     ("DEAD, same message", item("DEAD"), {}, Then.BURN),
     ("RUNNING, lease alive", item("RUNNING"), {}, Then.BUSY),
     ("RUNNING, lease over, none left", item("RUNNING", lease_expires_at=EXPIRED, attempts_left=0), {}, Then.CRASHED),
+    ("RUNNING, lease over since the claim", item("RUNNING", lease_expires_at=EXPIRED), {}, Then.BUSY),
     ("RETRYING, too early", item("RETRYING", retry_at=to_text(at(30))), {}, Then.BUSY),
 ]
 
@@ -71,6 +72,10 @@ def test_the_first_match_holds(old: dict[str, Any], sent: dict[str, Any], then: 
 
 def test_a_running_task_is_asked_again_when_its_lease_ends() -> None:
     assert decided(item("RUNNING")).until == at(60)
+
+
+def test_a_lease_that_has_run_out_since_the_claim_is_asked_again_at_once() -> None:
+    assert decided(item("RUNNING", lease_expires_at=EXPIRED)).until == NOW
 
 
 def test_a_retry_that_is_not_due_is_asked_again_when_it_is() -> None:
