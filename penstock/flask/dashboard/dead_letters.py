@@ -133,9 +133,11 @@ def _of_letters(tasks: Penstock, name: str) -> dict[str, Any]:
 
 
 def _rate(text: str) -> int | None:
-    if not text.strip():
+    text = text.strip()
+    if not text:
         return None
-    if not text.strip().isdecimal() or not 1 <= int(text) <= MAX_RATE:
+    # The length first: int() refuses thousands of digits with an error of its own.
+    if not text.isdecimal() or len(text) > len(str(MAX_RATE)) or not 1 <= int(text) <= MAX_RATE:
         raise BadRequest(
             f"rate={text[:20]!r}: SQS moves 1 to {MAX_RATE} messages a second; leave it empty for its own rate"
         )

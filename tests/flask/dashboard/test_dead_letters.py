@@ -62,6 +62,14 @@ def test_looking_further_back_comes_to_an_end(viewer):
     assert "No dead tasks. Nothing to do here." in page
 
 
+def test_a_page_goes_on_without_what_it_does_not_know(viewer, dead, monkeypatch):
+    monkeypatch.setattr(dead_letters, "ROWS", 1)
+    dead("a", "b")
+    page = viewer.page("/dead-letters?window=7d&endpoint=.tasks&_scheme=javascript&_external=1&done=discarded")
+    next_url = page.split("cursor=")[0].rsplit('href="', 1)[1]
+    assert next_url.startswith("/penstock/dead-letters?window=7d&amp;")
+
+
 def test_a_page_goes_on_with_older_ones(viewer, dead, monkeypatch):
     monkeypatch.setattr(dead_letters, "ROWS", 2)
     ids = dead("a", "b", "c")
@@ -89,7 +97,7 @@ def test_a_redrive_without_a_rate_leaves_it_to_sqs(operator, dead):
     assert operator.act("/queues/default/redrives", rate="").status_code == 204
 
 
-@pytest.mark.parametrize("rate", ["0", "501", "-1", "many", "1e2", "²"])
+@pytest.mark.parametrize("rate", ["0", "501", "-1", "many", "1e2", "²", "9" * 5_000])
 def test_a_rate_that_sqs_does_not_take_is_refused_with_words(operator, rate):
     response = operator.act("/queues/default/redrives", rate=rate)
     assert (response.status_code, "SQS moves 1 to 500 messages a second" in words(response)) == (400, True)
