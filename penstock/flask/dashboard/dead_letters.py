@@ -62,7 +62,8 @@ def add_views(dashboard: Blueprint, mount: Mounted) -> None:
     def dead_letters() -> str:
         name, window = request.args.get("queue", ""), windows.chosen()
         found = causes.read(tasks, window, now=tasks.ports.clock()).causes
-        died = [cause for cause in found if cause.group.dead and name in ("", cause.queue)]
+        # The queue of a cause is empty where its task is not registered here: it may be this one.
+        died = [cause for cause in found if cause.group.dead and (not name or cause.queue in ("", name))]
         died.sort(key=lambda cause: -cause.group.dead)
         search = Search(queue=name, status=frozenset({Status.DEAD}))
         return render_template(

@@ -47,6 +47,24 @@ def test_a_queue_has_a_page_of_its_own(viewer, dead):
     assert task_id not in viewer.page("/dead-letters?queue=images")
 
 
+def test_the_causes_say_that_deaths_are_counted_by_the_day(viewer, dead):
+    dead("milk")
+    assert "Died counts whole days, UTC." in words(viewer.get("/dead-letters?window=1h"))
+
+
+def test_a_queue_keeps_the_causes_of_tasks_that_are_not_known_here(viewer, dead, tasks):
+    dead("milk")
+    del tasks.registry._tasks["hopeless"]
+    page = words(viewer.get("/dead-letters?queue=images"))
+    assert "Reject no milk [bold]today[/bold] hopeless" in page
+    assert "Tasks that are not registered here are listed for every queue." in page
+
+
+def test_a_queue_leaves_the_causes_of_other_queues_out(viewer, dead):
+    dead("milk")
+    assert "no milk" not in words(viewer.get("/dead-letters?queue=images"))
+
+
 def test_a_queue_that_there_is_not_is_404(viewer):
     assert viewer.get("/dead-letters?queue=nowhere").status_code == 404
 
