@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from penstock import arguments
 from penstock.app import Penstock
 from penstock.enqueue import Accepted, Prepared, fitting, prepare, record, send
-from penstock.envelope import JSON, Envelope
+from penstock.envelope import JSON, MAX_DEPTH, Envelope, is_deeper
 from penstock.errors import ConfirmationNeeded, EnvelopeLost, InvalidArguments, NotDead, PenstockError, TaskNotFound
 from penstock.ports import Applied, RedriveStatus
 from penstock.reconcile import close_and_delete
@@ -143,13 +143,15 @@ def edit(tasks: Penstock, task_id: str, patch: Mapping[str, JSON]) -> TaskResult
     ``patch`` is a JSON merge patch (RFC 7396) of ``{"args": [...], "kwargs": {...}}``. The arguments are checked against the
     function first. Raises NotDead, EnvelopeLost, ArgumentsLost, InvalidArguments, and what ``Task.enqueue`` raises.
     """
+    if is_deeper(patch, MAX_DEPTH + 2):  # an argument is the second level of the call
+        raise InvalidArguments(f"the patch is nested too deeply: an argument may be {MAX_DEPTH} levels deep")
     row = _dead(tasks, task_id)
     old = _envelope(tasks, row)
     args, kwargs = arguments.of(old, tasks.ports.payloads)
     document = merge_patch({"args": args, "kwargs": kwargs}, patch)
     if not _is_call(document):
         raise InvalidArguments(
-            f'after the patch the call is {document!r:.200}: it needs {{"args": [...], "kwargs": {{...}}}} and nothing else'
+            f'after the patch the call is {_kinds(document):.200}: it needs {{"args": [...], "kwargs": {{...}}}} and nothing else'
         )
     task = tasks.registry[old.task]
     args, kwargs = task.codec.decode_arguments(document["args"], document["kwargs"])
@@ -173,6 +175,13 @@ def _is_call(document: JSON) -> bool:
     if not isinstance(document, dict) or document.keys() != {"args", "kwargs"}:
         return False
     return isinstance(document["args"], list) and isinstance(document["kwargs"], dict)
+
+
+def _kinds(document: JSON) -> str:
+    """Members and their types without a value: stored arguments may be secrets, and errors are shown and logged."""
+    if not isinstance(document, dict):
+        return type(document).__name__
+    return f"{{{', '.join(f'{name!r}: {type(value).__name__}' for name, value in document.items())}}}"
 
 
 def merge_patch(target: JSON, patch: JSON) -> JSON:

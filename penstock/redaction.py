@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection
+from typing import Any
 
 from penstock.envelope import JSON
 
@@ -17,20 +18,29 @@ _SEPARATORS = re.compile(r"[^a-z0-9]")
 
 def redact(value: JSON, names: Collection[str] = SECRET_NAMES) -> JSON:
     """``value`` with REDACTED in the place of every value whose key has one of ``names`` in it. Takes no stack of its own."""
-    if isinstance(value, dict):
-        return {key: REDACTED if _is_secret(key, names) else redact(part, names) for key, part in value.items()}
-    if isinstance(value, list):
-        return [redact(part, names) for part in value]
-    return value
+    whole = [value]
+    copies: list[Any] = [whole]
+    while copies:
+        copy = copies.pop()
+        for key, part in copy.items() if isinstance(copy, dict) else enumerate(copy):
+            if isinstance(copy, dict) and _is_secret(key, names):
+                copy[key] = REDACTED
+            elif isinstance(part, dict | list):
+                copy[key] = part.copy()
+                copies.append(copy[key])
+    return whole[0]
 
 
 def has_redacted(value: JSON) -> bool:
     """True if REDACTED stands anywhere in ``value``: an edit must not write it back as if it were the secret."""
-    if isinstance(value, dict):
-        return any(map(has_redacted, value.values()))
-    if isinstance(value, list):
-        return any(map(has_redacted, value))
-    return bool(value == REDACTED)
+    parts = [value]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, dict | list):
+            parts += part.values() if isinstance(part, dict) else part
+        elif part == REDACTED:
+            return True
+    return False
 
 
 def _is_secret(key: str, names: Collection[str]) -> bool:

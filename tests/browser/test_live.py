@@ -59,7 +59,8 @@ def test_an_open_form_is_not_taken_away_by_new_numbers(page, site):
 
 def test_an_operation_goes_on_while_its_page_is_open_and_ends(page, site):
     operation = start(site.shop.tasks, Kind.RETRY, by="ada", search=DEAD)
-    page.goto(f"{site.url}/operations/{operation.id}?go=1")
+    page.goto(f"{site.url}/operations/{operation.id}")
+    page.get_by_role("button", name="Go on with it").click()
     page.get_by_text("DONE", exact=True).wait_for()
     assert get(site.shop.tasks, operation.id).done == operation.total
     assert page.locator("[hx-trigger]").count() == 0
@@ -70,7 +71,7 @@ def test_an_operation_waits_until_somebody_goes_on_with_it(page, site):
     page.goto(f"{site.url}/operations/{operation.id}")
     page.wait_for_timeout(3_500)
     assert get(site.shop.tasks, operation.id).seen == 0
-    page.get_by_role("link", name="Go on with it").click()
+    page.get_by_role("button", name="Go on with it").click()
     page.get_by_text("DONE", exact=True).wait_for()
 
 

@@ -1,5 +1,6 @@
 """Keys: how they are made and told to the server, and the sessions that they open in a browser."""
 
+import io
 import json
 
 import pytest
@@ -133,7 +134,7 @@ def test_a_key_opens_the_pages(stranger):
     assert signed_in_as(home(stranger)) == "otto, operator, by api key"
 
 
-@pytest.mark.parametrize("key", ["wrong", "", "schlüssel", "\udcff", "x" * 100_000])
+@pytest.mark.parametrize("key", ["wrong", "", "schlüssel", "\udcff", "x" * 8_000])
 def test_another_key_is_refused_in_words(stranger, key):
     body = f"key={key}".encode("utf-8", "surrogatepass")
     response = stranger.post(
@@ -144,6 +145,38 @@ def test_another_key_is_refused_in_words(stranger, key):
         True,
         False,
     )
+
+
+def test_of_a_huge_sign_in_nothing_is_kept_and_the_answer_says_what_would_fit(stranger):
+    data = {"key": "k" * 9_000}
+    response = stranger.post(f"{PREFIX}/sign-in", data=data, headers=OWN_FORM)
+    assert (response.status_code, "takes 8,192 bytes at most" in response.text) == (413, True)
+
+
+def test_a_sign_in_that_does_not_say_how_long_it_is_is_read_to_the_limit_only(stranger):
+    class Endless(io.RawIOBase):
+        read_bytes = 0
+
+        def readable(self):
+            return True
+
+        def readinto(self, buffer):
+            self.read_bytes += len(buffer)
+            buffer[:] = b"k" * len(buffer)
+            return len(buffer)
+
+    body = Endless()
+    response = stranger.post(
+        f"{PREFIX}/sign-in",
+        content_type="application/x-www-form-urlencoded",
+        headers=OWN_FORM,
+        environ_overrides={
+            "wsgi.input": body,
+            "wsgi.input_terminated": True,
+            "HTTP_TRANSFER_ENCODING": "chunked",
+        },
+    )
+    assert (response.status_code, body.read_bytes) == (403, 8 * 1024)
 
 
 def test_a_head_request_signs_nobody_in(stranger):
@@ -205,6 +238,12 @@ def test_after_signing_in_a_visitor_is_where_he_wanted_to_be(stranger):
         "/penstock/\\evil.example",
         "/penstock/%0d%0aSet-Cookie:x=y",
         "/penstockish",
+        "/penstock/../logout",
+        "/penstock/./../logout?a=1",
+        "/penstock/..",
+        "/penstock/%252e%252e/logout",
+        "/penstock/.%252e%252flogout",
+        "/penstock/..%255clogout",
         "/logout",
         "javascript:alert(1)",
         "",

@@ -415,6 +415,23 @@ def test_a_key_that_is_neither_args_nor_kwargs_is_refused(world: World, result: 
         edit(world.tasks, result.id, {"kwarg": {"widths": [1]}})
 
 
+def test_the_refusal_of_a_patch_names_members_and_types_and_no_stored_value(
+    world: World, result: TaskResult[Any]
+) -> None:
+    with pytest.raises(InvalidArguments, match="'kwargs': dict, 'extra': list") as raised:
+        edit(world.tasks, result.id, {"extra": ["new"]})
+    assert ("cat.jpg" in str(raised.value), "new" in str(raised.value)) == (False, False)
+
+
+@pytest.mark.parametrize("depth", [110, 700])
+def test_a_patch_that_is_nested_too_deeply_is_refused(world: World, result: TaskResult[Any], depth: int) -> None:
+    deep: dict[str, Any] = {}
+    for _ in range(depth):
+        deep = {"a": deep}
+    with pytest.raises(InvalidArguments, match="nested too deeply"):
+        edit(world.tasks, result.id, {"kwargs": {"widths": deep}})
+
+
 def test_an_edit_that_could_not_be_sent_leaves_the_task_dead(
     world: World, cause: Repairable, result: TaskResult[Any]
 ) -> None:

@@ -1,5 +1,7 @@
 """Redaction: which values people do not get to see."""
 
+from typing import Any
+
 import pytest
 
 from penstock.redaction import REDACTED, has_redacted, redact
@@ -46,3 +48,20 @@ def test_a_redacted_value_is_recognised(value: object) -> None:
 
 def test_other_text_is_not_taken_for_a_redacted_value() -> None:
     assert not has_redacted({"a": ["redacted", 1, None]})
+
+
+def deep(value: object, *, levels: int = 10_000) -> object:
+    for level in range(levels):
+        value = [value] if level % 2 else {"a": value}
+    return value
+
+
+def test_what_is_nested_without_end_is_redacted_without_a_stack() -> None:
+    found: Any = redact(deep({"token": "s3cret"}))
+    while "token" not in found:
+        found = found["a"] if isinstance(found, dict) else found[0]
+    assert found == {"token": REDACTED}
+
+
+def test_a_redacted_value_is_recognised_however_deep_it_is() -> None:
+    assert has_redacted(deep(REDACTED))

@@ -16,6 +16,7 @@ from flask import Blueprint, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException, default_exceptions
 
+from penstock.enqueue import MAX_MESSAGE_BYTES
 from penstock.errors import AccessRefused, EnvelopeError, PenstockError, UnknownQueue
 from penstock.flask.access import Identity, Mounted, Role, guard
 from penstock.flask.access.guard import unauthorized
@@ -85,6 +86,9 @@ _HTMX_CONFIG = json.dumps(
     }
 )
 
+MAX_SIGN_IN_BYTES = 8 * 1024
+MAX_FORM_BYTES = 2 * MAX_MESSAGE_BYTES  # as much as the API takes
+
 logger = logging.getLogger("penstock")
 
 
@@ -92,6 +96,12 @@ def blueprint(mount: Mounted) -> Blueprint:
     """The dashboard of one app, closed to strangers but for the sign-in page."""
     dashboard = Blueprint(NAME, __name__, url_prefix=mount.prefix, template_folder="templates", static_folder="static")
     add_headers(dashboard)
+
+    @dashboard.before_request
+    def limit_size() -> None:  # before the guard: a stranger's sign-in is read as well
+        limit = MAX_SIGN_IN_BYTES if request.endpoint == f"{NAME}.sign_in" else MAX_FORM_BYTES
+        request.max_content_length = request.max_form_memory_size = limit
+
     guard(dashboard, _lead_to_sign_in)
 
     @dashboard.context_processor
@@ -161,7 +171,10 @@ def _path_of(url: str) -> str:
 def _of_http_error(error: HTTPException) -> ResponseReturnValue:
     code = error.code or 500
     headers = {name: value for name, value in error.get_headers() if name.lower() != "content-type"}
-    return _page(code, error.description or ""), code, headers
+    words = error.description or ""
+    if code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        words = f"This form takes {request.max_content_length:,} bytes at most, and more were sent."
+    return _page(code, words), code, headers
 
 
 def _of_penstock_error(error: PenstockError) -> ResponseReturnValue:

@@ -62,7 +62,8 @@ def add_views(dashboard: Blueprint, mount: Mounted) -> None:
     def dead_letters() -> str:
         name, window = request.args.get("queue", ""), windows.chosen()
         found = causes.read(tasks, window, now=tasks.ports.clock()).causes
-        died = [cause for cause in found if cause.group.dead and name in ("", cause.queue)]
+        # The queue of a cause is empty where its task is not registered here: it may be this one.
+        died = [cause for cause in found if cause.group.dead and (not name or cause.queue in ("", name))]
         died.sort(key=lambda cause: -cause.group.dead)
         search = Search(queue=name, status=frozenset({Status.DEAD}))
         return render_template(
@@ -133,9 +134,11 @@ def _of_letters(tasks: Penstock, name: str) -> dict[str, Any]:
 
 
 def _rate(text: str) -> int | None:
-    if not text.strip():
+    text = text.strip()
+    if not text:
         return None
-    if not text.strip().isdecimal() or not 1 <= int(text) <= MAX_RATE:
+    # The length first: int() refuses thousands of digits with an error of its own.
+    if not text.isdecimal() or len(text) > len(str(MAX_RATE)) or not 1 <= int(text) <= MAX_RATE:
         raise BadRequest(
             f"rate={text[:20]!r}: SQS moves 1 to {MAX_RATE} messages a second; leave it empty for its own rate"
         )

@@ -2,7 +2,7 @@
 
 import json
 
-from penstock.envelope import JSON
+from penstock.envelope import JSON, MAX_DEPTH, is_deeper
 from penstock.errors import InvalidArguments
 from penstock.redaction import REDACTED, has_redacted
 
@@ -19,6 +19,8 @@ def patch_of(shown: JSON, text: str) -> dict[str, JSON]:
         raise InvalidArguments(f"the arguments are not JSON: {error}") from None
     if not isinstance(edited, dict):
         raise InvalidArguments('the arguments must be a JSON object: {"args": [...], "kwargs": {...}}')
+    if is_deeper(edited, MAX_DEPTH + 2):  # an argument is the second level of the call
+        raise InvalidArguments(f"the arguments are nested too deeply: one may be {MAX_DEPTH} levels deep")
     patch = _changes(shown if isinstance(shown, dict) else {}, edited, "")
     if not patch:
         raise InvalidArguments("nothing is changed: to run the task with the same arguments, retry it")

@@ -10,6 +10,7 @@ from penstock.flask.access import Mounted, Role, requires
 from penstock.flask.dashboard import causes, windows
 from penstock.flask.dashboard.causes import Cause
 from penstock.flask.dashboard.listing import Page, page_of
+from penstock.flask.dashboard.windows import Window
 from penstock.record import AttemptRow
 from penstock.search import FINGERPRINT, Search
 
@@ -52,10 +53,11 @@ def add_views(dashboard: Blueprint, mount: Mounted) -> None:
                 "A kind of error has a name of 16 hexadecimal digits. The list of errors has those that there are."
             )
         window = windows.chosen()
-        found = causes.read(tasks, window, now=tasks.ports.clock()).causes
-        cause = next((cause for cause in found if cause.group.fingerprint == fingerprint), None)
+        cause = _cause(tasks, fingerprint, window)
+        # A narrow window may be empty: the widest one still knows what kind of error it is.
+        known = cause or (None if window is windows.WEEK else _cause(tasks, fingerprint, windows.WEEK))
         page = page_of(tasks, Search(error=fingerprint), limit=ROWS)
-        title = _title(cause, page)
+        title = _title(known, page)
         if title is None:
             raise NotFound("No such error came in the last days, and no task in the table has it.")
         return render_template(
@@ -70,6 +72,11 @@ def add_views(dashboard: Blueprint, mount: Mounted) -> None:
             there=causes.still_there(tasks, fingerprint),
             search=operations.of_group(fingerprint).to_text(),
         )
+
+
+def _cause(tasks: Penstock, fingerprint: str, window: Window) -> Cause | None:
+    found = causes.read(tasks, window, now=tasks.ports.clock()).causes
+    return next((cause for cause in found if cause.group.fingerprint == fingerprint), None)
 
 
 def _title(cause: Cause | None, page: Page) -> Title | None:

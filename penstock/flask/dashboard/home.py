@@ -65,11 +65,35 @@ def _needs(tasks: Penstock, now_in_them: list[Counts]) -> list[Need]:
     settings = tasks.ports.settings
     boxes = letters_of(tasks, list(settings.queues.values()))
     return [
+        *_unreadable(boxes, now_in_them),
         *(_dead(box) for box in boxes if box.number),
         *_new_errors(tasks),
         *(_paused(one) for one in now_in_them if one.is_paused),
         *(_redrive(box) for box in boxes if box.is_moving),
         *_operations(tasks),
+    ]
+
+
+def _unreadable(boxes: list[Letters], now_in_them: list[Counts]) -> list[Need]:
+    """What is not known may be bad: without this the page would say that nothing needs anybody."""
+    letters = [
+        Need(
+            f"Dead letters of {plain(box.queue.name, 60)} cannot be read: {plain(box.trouble, 200)}",
+            url_for(".dead_letters", queue=box.queue.name),
+            "Look there",
+        )
+        for box in boxes
+        if box.trouble
+    ]
+    said = {box.queue.name for box in boxes if box.trouble}
+    return letters + [
+        Need(
+            f"{plain(one.name, 60)} cannot be read: {plain(one.trouble, 200)}",
+            url_for(".queue", name=one.name),
+            "Open the queue",
+        )
+        for one in now_in_them
+        if one.trouble and one.name not in said
     ]
 
 
@@ -80,11 +104,19 @@ def _dead(box: Letters) -> Need:
 
 def _new_errors(tasks: Penstock) -> list[Need]:
     now = tasks.ports.clock()
-    found = causes.read(tasks, windows.DAY, now=now).causes
-    new = [cause.group for cause in found if cause.group.first_at >= now - NEW]
-    return [
+    found = causes.read(tasks, windows.DAY, now=now)
+    new = [cause.group for cause in found.causes if cause.group.first_at >= now - NEW]
+    needs = [
         Need(_words(group), url_for(".error", fingerprint=group.fingerprint), "Look at it") for group in new[:MAX_NEW]
     ]
+    errors = url_for(".errors", window=windows.HOUR.name)
+    if len(new) > MAX_NEW:
+        words = f"{counted(len(new) - MAX_NEW, 'more new kind')} of errors in the last hour"
+        needs.append(Need(words, errors, "See all"))
+    if not found.complete:
+        words = "A day had more kinds of errors than can be read: there may be new ones that are not named here"
+        needs.append(Need(words, errors, "See what can be read"))
+    return needs
 
 
 def _words(group: ErrorGroup) -> str:

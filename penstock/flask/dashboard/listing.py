@@ -12,6 +12,9 @@ from penstock.search import Search, find, read_status
 from penstock.settings import Settings
 from penstock.states import Status
 
+# What a page with a list takes from its URL, but for the cursor.
+_KEPT = frozenset({"kind", "q", "queue", "window"})
+
 
 class Line(Struct, frozen=True):
     """A task, how it reads now, and when SQS drops its dead letter (None where it has none)."""
@@ -56,6 +59,6 @@ def _letter_expires_at(row: TaskRow, settings: Settings) -> datetime | None:
 
 
 def _here(**changed: str | None) -> str:
-    """The URL of this page with other arguments; what an action said stays behind."""
-    kept = {name: value for name, value in request.args.items() if name not in ("done", "seen")}
+    """The URL of this page with other arguments. Of those that came only ours stay: url_for has some names of its own."""
+    kept = {name: value for name, value in request.args.items() if name in _KEPT}
     return url_for(str(request.endpoint), **{**(request.view_args or {}), **kept, **changed})

@@ -67,11 +67,16 @@ def add_views(dashboard: Blueprint, mount: Mounted) -> None:
         found = core.get(tasks, operation_id)
         if "seen" in request.args:  # by a visitor who only watches
             return part("penstock/parts/operation.html", **_shown(found, goes_on=False))
-        return render_template("penstock/operation.html", **_shown(found, goes_on="go" in request.args))
+        # A link must not make its reader do what somebody else has begun: that takes a click.
+        goes_on = "go" in request.args and found.by == identity().name
+        return render_template("penstock/operation.html", **_shown(found, goes_on=goes_on))
 
     @dashboard.post("/operations/<operation_id>/steps")
     @requires(Role.OPERATOR)
     def step(operation_id: str) -> str:
+        by = core.get(tasks, operation_id).by
+        if by != identity().name:  # whoever began it has an audit line already
+            acted("resume operation", f"operation:{operation_id}", begun_by=by)
         found = core.step(tasks, operation_id, for_seconds=STEP_SECONDS)
         return render_template("penstock/parts/operation.html", **_shown(found, goes_on=True))
 

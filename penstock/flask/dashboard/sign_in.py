@@ -1,7 +1,9 @@
 """Sign in with a key, and out again."""
 
 import logging
+import re
 from http import HTTPStatus
+from urllib.parse import unquote
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from werkzeug.exceptions import NotFound
@@ -59,5 +61,8 @@ def where_to_sign_in(next_path: str | None = None) -> str:
 def own_path(path: str) -> str:
     """``path`` if it is one of ours, else the first page: a link must not send a visitor elsewhere by our hand."""
     home = url_for(_HOME)
-    is_own = path.startswith(home) and not path.startswith("//") and "\\" not in path and path.isprintable()
-    return path if is_own else home
+    is_own = path.startswith(home) and not path.startswith("//") and path.isprintable()
+    # As a browser reads them: %2e is a dot, and dots lead out of the mount.
+    place = unquote(re.split("[?#]", path, maxsplit=1)[0])
+    is_plain = "\\" not in path + place and {".", ".."}.isdisjoint(place.split("/"))
+    return path if is_own and is_plain else home

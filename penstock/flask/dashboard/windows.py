@@ -21,7 +21,7 @@ WINDOWS = (
     Window("24h", "24 hours", timedelta(hours=24), 48),
     Window("7d", "7 days", timedelta(days=7), 56),
 )
-DAY, WEEK = WINDOWS[1], WINDOWS[2]
+HOUR, DAY, WEEK = WINDOWS
 
 
 def chosen() -> Window:

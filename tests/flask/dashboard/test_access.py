@@ -1,5 +1,7 @@
 """Who may do what on the pages: hidden where one may not, and refused all the same."""
 
+import re
+
 import pytest
 from flask import Flask
 
@@ -63,6 +65,20 @@ def test_a_read_only_mount_refuses_everybody_with_words(tasks, method, path):
 def test_an_action_without_the_pages_header_is_refused(admin, method, path):
     response = admin.client.open(PREFIX + path, method=method, headers=OWN_FORM)
     assert (response.status_code, "X-Penstock" in words(response)) == (403, True)
+
+
+def test_no_form_that_writes_falls_back_to_a_url_with_what_was_typed(admin, dead):
+    [task_id] = dead("milk")
+    forms = []
+    for path in (
+        f"/tasks/{task_id}/edits/new",
+        "/queues/default/purges/new",
+        "/operations/new?kind=retry&q=",
+        "/dead-letters",
+    ):
+        forms += re.findall("<form [^>]*hx-post[^>]*>", admin.page(path))
+    assert len(forms) == 4
+    assert all('method="post" action="/penstock/' in form for form in forms)
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,24 @@ def test_a_queue_has_a_page_of_its_own(viewer, dead):
     assert task_id not in viewer.page("/dead-letters?queue=images")
 
 
+def test_the_causes_say_that_deaths_are_counted_by_the_day(viewer, dead):
+    dead("milk")
+    assert "Died counts whole days, UTC." in words(viewer.get("/dead-letters?window=1h"))
+
+
+def test_a_queue_keeps_the_causes_of_tasks_that_are_not_known_here(viewer, dead, tasks):
+    dead("milk")
+    del tasks.registry._tasks["hopeless"]
+    page = words(viewer.get("/dead-letters?queue=images"))
+    assert "Reject no milk [bold]today[/bold] hopeless" in page
+    assert "Tasks that are not registered here are listed for every queue." in page
+
+
+def test_a_queue_leaves_the_causes_of_other_queues_out(viewer, dead):
+    dead("milk")
+    assert "no milk" not in words(viewer.get("/dead-letters?queue=images"))
+
+
 def test_a_queue_that_there_is_not_is_404(viewer):
     assert viewer.get("/dead-letters?queue=nowhere").status_code == 404
 
@@ -60,6 +78,14 @@ def test_looking_further_back_comes_to_an_end(viewer):
     while "cursor=" in page:
         page = viewer.page("/dead-letters?cursor=" + page.split("cursor=")[1].split('"')[0])
     assert "No dead tasks. Nothing to do here." in page
+
+
+def test_a_page_goes_on_without_what_it_does_not_know(viewer, dead, monkeypatch):
+    monkeypatch.setattr(dead_letters, "ROWS", 1)
+    dead("a", "b")
+    page = viewer.page("/dead-letters?window=7d&endpoint=.tasks&_scheme=javascript&_external=1&done=discarded")
+    next_url = page.split("cursor=")[0].rsplit('href="', 1)[1]
+    assert next_url.startswith("/penstock/dead-letters?window=7d&amp;")
 
 
 def test_a_page_goes_on_with_older_ones(viewer, dead, monkeypatch):
@@ -89,7 +115,7 @@ def test_a_redrive_without_a_rate_leaves_it_to_sqs(operator, dead):
     assert operator.act("/queues/default/redrives", rate="").status_code == 204
 
 
-@pytest.mark.parametrize("rate", ["0", "501", "-1", "many", "1e2", "²"])
+@pytest.mark.parametrize("rate", ["0", "501", "-1", "many", "1e2", "²", "9" * 5_000])
 def test_a_rate_that_sqs_does_not_take_is_refused_with_words(operator, rate):
     response = operator.act("/queues/default/redrives", rate=rate)
     assert (response.status_code, "SQS moves 1 to 500 messages a second" in words(response)) == (400, True)

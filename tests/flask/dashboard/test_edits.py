@@ -59,6 +59,7 @@ def test_unknown_arguments_take_the_text_as_the_patch():
         ("{", "are not JSON"),
         ("[" * 100_000, "are not JSON"),
         ("[1]", "must be a JSON object"),
+        ('{"kwargs":' * 700 + "1" + "}" * 700, "nested too deeply"),
         (json.dumps(SHOWN), "nothing is changed"),
         (edited(url=None), "kwargs.url cannot be changed to null"),
         (edited(new={"a": {"b": None}}), "kwargs.new.a.b cannot be changed to null"),

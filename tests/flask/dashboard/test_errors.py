@@ -57,6 +57,16 @@ def test_the_page_of_a_kind_leads_to_retrying_all_of_it(operator, dead, tasks):
     assert f"/penstock/operations/new?kind=retry&amp;q=status:DEAD+error:{name}" in operator.page(f"/errors/{name}")
 
 
+def test_a_narrow_window_in_which_nothing_came_keeps_the_kind(viewer, dead, tasks, clock):
+    [task_id] = dead("milk")
+    name = fingerprint(tasks, task_id)
+    tasks.ports.results.put_item(task_id, None)
+    clock.advance(2 * 3_600)
+    page = words(viewer.get(f"/errors/{name}?window=1h"))
+    assert "Reject" in page
+    assert "none in the last 1 hour" in page
+
+
 def test_the_page_of_a_kind_outlives_its_counts(viewer, dead, tasks, clock):
     [task_id] = dead("milk")
     clock.advance(10 * 86_400)

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from penstock.audit import recent
 from penstock.operations import Kind, State, start, stop
 from penstock.search import Search
 from penstock.states import Status
@@ -93,9 +94,42 @@ def test_an_operation_that_is_looked_at_later_waits_to_be_gone_on_with(operator,
     operation = start(tasks, Kind.RETRY, by="ada", chosen=dead("milk"))
     clock.advance(300)
     page = operator.page(f"/operations/{operation.id}")
-    assert "/steps" not in page
-    assert f"/penstock/operations/{operation.id}?go=1" in page
+    assert takes_steps_by_itself(page) is False
+    assert f'<button type="button" class="primary" hx-post="/penstock/operations/{operation.id}/steps"' in page
     assert "nobody goes on with it since" in page
+
+
+def test_a_link_does_not_go_on_with_somebody_else_s_operation(operator, dead, tasks):
+    operation = start(tasks, Kind.DISCARD, by="ada", chosen=dead("milk"))
+    page = operator.page(f"/operations/{operation.id}?go=1")
+    assert (takes_steps_by_itself(page), "Go on with it" in page) == (False, True)
+
+
+def test_a_click_goes_on_with_somebody_else_s_operation_and_takes_the_next_steps_by_itself(operator, tasks, monkeypatch):
+    monkeypatch.setattr("penstock.flask.dashboard.operations.STEP_SECONDS", 0)
+    operation = start(tasks, Kind.RETRY, by="ada", chosen=[f"t-{number}" for number in range(100)])
+    assert takes_steps_by_itself(operator.act(f"/operations/{operation.id}/steps").text)
+
+
+def test_whoever_goes_on_with_somebody_else_s_operation_is_in_the_audit(operator, dead, tasks):
+    operation = start(tasks, Kind.RETRY, by="ada", chosen=dead("milk"))
+    operator.act(f"/operations/{operation.id}/steps")
+    [line] = recent(tasks.ports, limit=10).lines
+    assert (line.action, line.subject, line.details) == (
+        "resume operation",
+        f"operation:{operation.id}",
+        {"begun_by": "ada"},
+    )
+
+
+def test_steps_of_one_s_own_operation_are_not_in_the_audit_again(operator, dead, tasks):
+    operation_id = started(operator.act("/operations", kind="retry", id=dead("milk")))
+    operator.act(f"/operations/{operation_id}/steps")
+    assert [line.action for line in recent(tasks.ports, limit=10).lines] == ["retry many"]
+
+
+def takes_steps_by_itself(page):
+    return '/steps" hx-trigger="load' in page
 
 
 def test_a_viewer_watches_without_taking_steps(viewer, dead, tasks):

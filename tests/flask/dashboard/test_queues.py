@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from penstock.errors import NoMapping, Unavailable
+from penstock.flask.dashboard import home
 from penstock.operations import Kind
 from penstock.operations import start as start_operation
 from penstock.states import Status
@@ -19,6 +20,37 @@ def test_dead_letters_and_new_errors_need_somebody(viewer, dead):
     page = words(viewer.get("/"))
     assert "1 dead letter in default" in page
     assert "New in the last hour: Reject in hopeless, 1 failed attempt" in page
+
+
+def test_dead_letters_that_cannot_be_read_are_not_nothing(viewer, tasks):
+    away = Away(tasks.ports.transport, Unavailable("SQS does not answer"), "depth")
+    tasks.connect(replace(tasks.ports, transport=away))
+    page = words(viewer.get("/"))
+    assert "Dead letters of default cannot be read: SQS does not answer" in page
+    assert "Nothing: no dead letters" not in page
+
+
+def test_a_queue_whose_mapping_cannot_be_read_is_not_nothing(viewer, tasks):
+    away = Away(tasks.ports.mappings, Unavailable("Lambda does not answer"), "get")
+    tasks.connect(replace(tasks.ports, mappings=away))
+    page = words(viewer.get("/"))
+    assert "default cannot be read: Lambda does not answer" in page
+    assert "Nothing: no dead letters" not in page
+
+
+def test_more_new_kinds_of_errors_than_shown_are_counted(viewer, dead, monkeypatch):
+    monkeypatch.setattr(home, "MAX_NEW", 1)
+    dead("milk", "bread", "salt")
+    page = viewer.page("/")
+    assert "2 more new kinds of errors in the last hour" in page
+    assert 'href="/penstock/errors?window=1h"' in page
+
+
+def test_kinds_of_errors_that_could_not_all_be_read_are_told(viewer, dead, monkeypatch):
+    monkeypatch.setattr("penstock.error_groups.MAX_GROUPS", 1)
+    dead("milk")
+    page = words(viewer.get("/"))
+    assert "there may be new ones that are not named here" in page
 
 
 def test_an_error_that_came_before_is_not_new(viewer, dead, clock):

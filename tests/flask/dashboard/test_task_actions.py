@@ -102,6 +102,18 @@ def test_an_edit_that_cannot_be_is_refused_with_words(operator, dead, tasks, arg
     assert status(tasks, task_id) is Status.DEAD
 
 
+def test_an_edit_that_is_larger_than_any_call_is_413_with_words(operator, dead):
+    [task_id] = dead("milk")
+    response = operator.act(f"/tasks/{task_id}/edits", arguments="x" * 2_100_000)
+    assert (response.status_code, "takes 2,097,152 bytes at most" in words(response)) == (413, True)
+
+
+def test_an_edit_may_be_large(operator, dead):
+    [task_id] = dead("milk")
+    arguments = json.dumps({"args": [], "kwargs": {"what": "x" * 600_000}})
+    assert operator.act(f"/tasks/{task_id}/edits", arguments=arguments).status_code == 204
+
+
 def test_a_task_that_is_not_dead_has_no_editor(operator, tasks):
     assert operator.get(f"/tasks/{tasks.registry['double'].enqueue(1).id}/edits/new").status_code == 409
 
