@@ -33,6 +33,16 @@ class Codec:
         """The call that ``encode_arguments`` wrote; InvalidArguments if it does not fit this version of the function."""
         return self._convert(tuple(args), kwargs, self._decode)
 
+    def positions(self, number: int) -> list[str]:
+        """The parameters that take the first ``number`` arguments given by position; fewer where there are fewer."""
+        names: list[str] = []
+        for parameter in self._signature.parameters.values():
+            if parameter.kind is parameter.VAR_POSITIONAL:
+                return names[:number] + [parameter.name] * (number - len(names))
+            if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
+                names.append(parameter.name)
+        return names[:number]
+
     def encode_result(self, value: Any) -> str:
         """A return value as JSON text; ResultError if it has no JSON form."""
         try:

@@ -17,7 +17,10 @@ _SEPARATORS = re.compile(r"[^a-z0-9]")
 
 
 def redact(value: JSON, names: Collection[str] = SECRET_NAMES) -> JSON:
-    """``value`` with REDACTED in the place of every value whose key has one of ``names`` in it. Takes no stack of its own."""
+    """``value`` with REDACTED in the place of every value whose key has one of ``names`` in it.
+
+    Takes no stack of its own, however deep ``value`` is. A tuple, which a result's annotation may ask for, comes back as a list.
+    """
     whole = [value]
     copies: list[Any] = [whole]
     while copies:
@@ -25,8 +28,8 @@ def redact(value: JSON, names: Collection[str] = SECRET_NAMES) -> JSON:
         for key, part in copy.items() if isinstance(copy, dict) else enumerate(copy):
             if isinstance(copy, dict) and _is_secret(key, names):
                 copy[key] = REDACTED
-            elif isinstance(part, dict | list):
-                copy[key] = part.copy()
+            elif isinstance(part, dict | list | tuple):
+                copy[key] = dict(part) if isinstance(part, dict) else list(part)
                 copies.append(copy[key])
     return whole[0]
 

@@ -8,7 +8,7 @@ import msgspec
 
 from penstock.audit import AuditLine
 from penstock.dead_letters import Explanation
-from penstock.envelope import JSON, Envelope
+from penstock.envelope import JSON, MAX_DEPTH, Envelope, is_deeper
 from penstock.error_groups import ErrorGroup
 from penstock.errors import EnvelopeError, ResultError
 from penstock.flask import shapes
@@ -17,6 +17,7 @@ from penstock.ports import QueueAttributes
 from penstock.queues import QueueView, differences
 from penstock.record import AttemptRow, ErrorSummary, Progress, TaskRow
 from penstock.redaction import redact
+from penstock.registry import Registry
 from penstock.result import TaskResult
 from penstock.states import Status
 from penstock.times import to_text
@@ -25,9 +26,12 @@ from penstock.watching import Point
 
 Document = Mapping[str, JSON]
 
+# Whether Python writes such a value as JSON depends on the stack at that moment.
+_TOO_DEEP = f"the value is nested more than {MAX_DEPTH} levels deep, which is not shown: TaskResult.return_value has it"
+
 
 def status(result: TaskResult[Any]) -> shapes.TaskStatus:
-    """Where a task stands. ``result`` is there once it SUCCEEDED; ``result_error`` where its value was not kept."""
+    """Where a task stands. ``result``, secrets redacted, is there once it SUCCEEDED; ``result_error`` where it cannot be shown."""
     row = result.row
     value, error = _result(result)
     return {
@@ -59,13 +63,13 @@ def death(row: TaskRow) -> shapes.Death:
     }
 
 
-def explanation(explained: Explanation) -> shapes.Explanation:
-    """Why a task died: its error, arguments and failed attempts, and what to do next."""
+def explanation(explained: Explanation, registry: Registry) -> shapes.Explanation:
+    """Why a task died: its error, arguments (as in ``arguments``) and failed attempts, and what to do next."""
     row = explained.row
     return {
         **death(row),
         "status": row.status,
-        "arguments": arguments(row),
+        "arguments": arguments(row, registry),
         "errors": [_attempt(attempt) for attempt in explained.attempts],
         "advice": explained.advice,
     }
@@ -98,14 +102,14 @@ def task(row: TaskRow, status: Status) -> shapes.Task:
     }
 
 
-def shown_task(result: TaskResult[Any]) -> shapes.ShownTask:
-    """One task with its result and, secrets redacted, its arguments."""
+def shown_task(result: TaskResult[Any], registry: Registry) -> shapes.ShownTask:
+    """One task with its result and its arguments (as in ``arguments``), secrets redacted."""
     value, error = _result(result)
     return {
         **task(result.row, result.status),
         "result": value,
         "result_error": error,
-        "arguments": arguments(result.row),
+        "arguments": arguments(result.row, registry),
     }
 
 
@@ -202,10 +206,20 @@ def audit_line(line: AuditLine) -> shapes.AuditLine:
     }
 
 
-def arguments(row: TaskRow) -> dict[str, JSON] | None:
-    """As enqueued, secrets redacted by the names of their keys; None where the row keeps no envelope."""
+def arguments(row: TaskRow, registry: Registry) -> dict[str, JSON] | None:
+    """As enqueued, secrets redacted by the names of their keys; None where the row keeps no envelope.
+
+    What was given by position has the name of its parameter, where ``registry`` knows the task.
+    """
     found = _arguments(row)
-    return None if found is None else redact(found)
+    if found is None:
+        return None
+    shown: dict[str, JSON] = redact(found)
+    if "args" in shown and row.task in registry:
+        names = registry[row.task].codec.positions(len(shown["args"]))
+        named = [redact({name: value})[name] for name, value in zip(names, shown["args"], strict=False)]
+        shown["args"][: len(named)] = named
+    return shown
 
 
 def _attributes(live: QueueAttributes) -> shapes.Attributes:
@@ -243,9 +257,12 @@ def _result(result: TaskResult[Any]) -> tuple[JSON, str | None]:
     if result.status is not Status.SUCCEEDED:
         return None, None
     try:
-        return msgspec.to_builtins(result.return_value, str_keys=True), None
+        value = redact(msgspec.to_builtins(result.return_value, str_keys=True))
     except ResultError as error:
         return None, str(error)
+    except RecursionError:
+        return None, _TOO_DEEP
+    return (None, _TOO_DEEP) if is_deeper(value, MAX_DEPTH) else (value, None)
 
 
 def _progress(progress: Progress | None) -> shapes.Progress | None:

@@ -40,7 +40,7 @@ class LastError(ErrorWords):
 
 
 class TaskStatus(TypedDict):
-    """Where a task stands. ``result_error`` says why a value was not kept."""
+    """Where a task stands. ``result`` has its secrets redacted by their names; ``result_error`` says why there is none."""
 
     id: str
     task: str
@@ -83,7 +83,7 @@ class Task(TypedDict):
 
 
 class ShownTask(Task):
-    """One task, with its result once it SUCCEEDED. ``result_error`` says why a value was not kept."""
+    """One task, with its result once it SUCCEEDED, secrets redacted by their names. ``result_error`` says why there is none."""
 
     result: JSON
     result_error: str | None

@@ -315,3 +315,17 @@ def test_a_result_without_json_form_is_a_result_error(value: Any) -> None:
 def test_a_result_that_does_not_fit_its_annotation_is_a_result_error(annotation: Any) -> None:
     with pytest.raises(ResultError, match="declared to return"):
         codec(annotation).decode_result('"text"')
+
+
+@pytest.mark.parametrize(
+    ("function", "names"),
+    [
+        (lambda a, b, /, c: None, ["a", "b", "c"]),
+        (lambda a, *rest: None, ["a", "rest", "rest", "rest"]),
+        (lambda a, *, b: None, ["a"]),
+        (lambda a, b, c, d, e, *rest: None, ["a", "b", "c", "d"]),
+        (lambda **rest: None, []),
+    ],
+)
+def test_positions_have_the_names_of_their_parameters(function: Callable[..., Any], names: list[str]) -> None:
+    assert Codec(function, "t").positions(4) == names

@@ -35,6 +35,10 @@ def test_it_reaches_any_depth() -> None:
     assert redact([{"a": [{"token": {"deep": 1}}]}]) == [{"a": [{"token": REDACTED}]}]
 
 
+def test_it_reaches_into_tuples() -> None:
+    assert redact({"a": ({"token": "x"}, 1)}) == {"a": [{"token": REDACTED}, 1]}
+
+
 def test_what_was_given_stays_as_it_is() -> None:
     value = {"token": "x"}
     redact(value)

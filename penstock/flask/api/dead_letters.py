@@ -40,4 +40,4 @@ def add_views(api: Blueprint, mount: Mounted) -> None:
     def explain_dead_letter(task_id: TaskId) -> shapes.Explanation:
         """Why a task died, and what to do next. Secrets in its arguments are redacted by their names."""
         explained = dead_letters.explain(tasks, task_id)
-        return documents.explanation(explained)
+        return documents.explanation(explained, tasks.registry)

@@ -47,7 +47,7 @@ def add_views(api: Blueprint, mount: Mounted) -> None:
     @route(Role.VIEWER)
     def show_task(task_id: TaskId) -> shapes.ShownTask:
         """Where a task stands."""
-        return documents.shown_task(tasks.result(task_id))
+        return documents.shown_task(tasks.result(task_id), tasks.registry)
 
     @api.get("/tasks/<task_id>/attempts")
     @route(Role.VIEWER)

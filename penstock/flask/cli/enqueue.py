@@ -60,7 +60,7 @@ def wait(tasks: Penstock, as_json: bool, task_id: str, timeout: float) -> None:
     """Wait until the task TASK_ID has ended. Exit code 0 where it SUCCEEDED, 1 where it did not, or not in time."""
     with Bar(shown=not as_json) as bar:
         result = _wait(tasks, task_id, timeout, bar)
-    show(documents.shown_task(result), task_facts, as_json)
+    show(documents.shown_task(result, tasks.registry), task_facts, as_json)
     if result.status is not Status.SUCCEEDED:
         raise Refused(f"task {task_id} is {result.status}")
 

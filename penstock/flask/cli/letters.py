@@ -42,7 +42,7 @@ def dead(tasks: Penstock, as_json: bool, queue: str, limit: int, cursor: str | N
 def explain(tasks: Penstock, as_json: bool, task_id: str) -> None:
     """Why the task TASK_ID died, and what to do next."""
     explained = dead_letters.explain(tasks, task_id)
-    document = documents.explanation(explained)
+    document = documents.explanation(explained, tasks.registry)
     show(document, _explanation, as_json)
 
 

@@ -50,7 +50,7 @@ def list_tasks(
 def show(tasks: Penstock, as_json: bool, task_id: str) -> None:
     """Where the task TASK_ID stands."""
     result = tasks.result(task_id)
-    show_document(documents.shown_task(result), task_facts, as_json)
+    show_document(documents.shown_task(result, tasks.registry), task_facts, as_json)
 
 
 def search_for(tasks: Penstock, search: Search, *, limit: int, cursor: str | None, everything: bool) -> Found:
@@ -104,7 +104,7 @@ def task_facts(document: Document) -> None:
     if document["cancel_requested"] and document["status"] == "RUNNING":
         rows.append(("cancel", "asked for; the task has not stopped yet"))
     if document["result_error"]:
-        rows.append(("result", f"not kept: {document['result_error']}"))
+        rows.append(("result", f"not shown: {document['result_error']}"))
     if document["arguments"] is not None:
         rows.append(("arguments", json.dumps(document["arguments"], ensure_ascii=False)))
     if document["status"] == "SUCCEEDED" and not document["result_error"]:

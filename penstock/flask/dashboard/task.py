@@ -19,7 +19,6 @@ from penstock.flask.dashboard.charts import Span
 from penstock.flask.dashboard.listing import line_of
 from penstock.flask.dashboard.tree import Node, tree
 from penstock.record import AttemptRow, TaskRow
-from penstock.redaction import redact
 from penstock.result import TaskResult
 from penstock.states import Status
 from penstock.times import milliseconds_between, seconds
@@ -61,7 +60,7 @@ def add_views(dashboard: Blueprint, mount: Mounted) -> None:
             attempts=_attempts(tasks, row, attempts[-MAX_ATTEMPTS_SHOWN:]),
             earlier=max(0, len(attempts) - MAX_ATTEMPTS_SHOWN),
             timeline=_timeline(row, attempts[-MAX_ATTEMPTS_SHOWN:]),
-            arguments=_tree(documents.arguments(row)),
+            arguments=_tree(documents.arguments(row, tasks.registry)),
             outcome=_outcome(result),
             actions=_ACTIONS.get(result.status, ()),
             **_commands(mount, task_id),
@@ -123,7 +122,7 @@ def _outcome(result: TaskResult[Any]) -> dict[str, Any]:
     waited = None if result.row.sent_at is None else milliseconds_between(result.row.created_at, result.row.sent_at)
     return {
         "has_result": result.status is Status.SUCCEEDED and result.row.forgotten_at is None,
-        "result": tree(redact(document["result"])),
+        "result": tree(document["result"]),
         "result_error": document["result_error"],
         "waited_ms": waited,
     }

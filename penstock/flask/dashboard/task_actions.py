@@ -4,6 +4,7 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from penstock import dead_letters, forget
+from penstock.app import Penstock
 from penstock.envelope import JSON
 from penstock.errors import NotDead
 from penstock.flask import documents
@@ -47,7 +48,7 @@ def add_views(dashboard: Blueprint, mount: Mounted) -> None:
         result = tasks.result(task_id)
         if result.status is not Status.DEAD:
             raise NotDead(f"task {task_id} is {result.status}: only a DEAD task can be edited")
-        shown = _editable(result.row)
+        shown = _editable(tasks, result.row)
         # Unknown arguments cannot be shown, but some of them replaced: an empty patch to start from.
         text = visible_json({} if shown is None else shown)
         return render_template("penstock/edit.html", row=result.row, text=text, is_known=shown is not None)
@@ -55,7 +56,7 @@ def add_views(dashboard: Blueprint, mount: Mounted) -> None:
     @dashboard.post("/tasks/<task_id>/edits")
     @requires(Role.OPERATOR)
     def edit(task_id: str) -> ResponseReturnValue:
-        shown = _editable(tasks.result(task_id).row)
+        shown = _editable(tasks, tasks.result(task_id).row)
         patch = patch_of({} if shown is None else shown, request.form.get("arguments", ""))
         acted("edit", f"task:{task_id}", changed=_names(patch))
         edited = dead_letters.edit(tasks, task_id, patch)
@@ -69,9 +70,9 @@ def add_views(dashboard: Blueprint, mount: Mounted) -> None:
         return led_to(".task", task_id=task_id, done="forgotten")
 
 
-def _editable(row: TaskRow) -> JSON:
+def _editable(tasks: Penstock, row: TaskRow) -> JSON:
     """The redacted arguments; None where the row has none to start from: sensitive, large, or never ours."""
-    shown = documents.arguments(row)
+    shown = documents.arguments(row, tasks.registry)
     return shown if shown is not None and "args" in shown else None
 
 

@@ -102,6 +102,22 @@ def test_an_edit_that_cannot_be_is_refused_with_words(operator, dead, tasks, arg
     assert status(tasks, task_id) is Status.DEAD
 
 
+def test_an_edit_keeps_secrets_that_were_given_by_position(operator, tasks, worker):
+    seen = []
+
+    @tasks.task(max_attempts=1)
+    def log_in(password: str, /, *, user: str) -> None:
+        seen.append((password, user))
+        raise ValueError("refused")
+
+    task_id = log_in.enqueue("hunter2", user="ada").id
+    worker.work()
+    arguments = json.dumps({"args": ["‹redacted›"], "kwargs": {"user": "eve"}})
+    assert operator.act(f"/tasks/{task_id}/edits", arguments=arguments).status_code == 204
+    worker.work()
+    assert seen[-1] == ("hunter2", "eve")
+
+
 def test_an_edit_that_is_larger_than_any_call_is_413_with_words(operator, dead):
     [task_id] = dead("milk")
     response = operator.act(f"/tasks/{task_id}/edits", arguments="x" * 2_100_000)

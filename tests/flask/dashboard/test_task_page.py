@@ -97,7 +97,7 @@ def test_a_result_that_was_not_kept_says_why(viewer, tasks, worker):
 
     task_id = strange.enqueue().id
     worker.work()
-    assert "It succeeded, but its value was not kept:" in words(viewer.get(f"/tasks/{task_id}"))
+    assert "It succeeded, but its value is not shown:" in words(viewer.get(f"/tasks/{task_id}"))
 
 
 def test_a_waiting_task_says_where_its_arguments_are(viewer, tasks):
