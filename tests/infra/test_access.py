@@ -187,14 +187,14 @@ def test_the_policy_for_other_services_enqueues_and_no_more(plans):
 
 
 def test_who_enqueues_puts_large_arguments_and_nothing_else_into_the_payload_bucket(plans):
-    stack, bucket = plans["stack"], "arn:aws:s3:::bucket"  # as the mocked provider names every bucket
+    stack, bucket = plans["stack"], "arn:aws:s3:::penstock-test-payloads-123456789012"
     policy = json.loads(stack.outputs["enqueue_policy"])["Statement"]
     of_web = actions(stack, "module.web.aws_iam_role_policy.this")
 
     assert [s["Resource"] for s in policy if "s3:PutObject" in s["Action"]] == [[f"{bucket}/arguments/*"]]
     assert {resource: what for resource, what in of_web.items() if resource.startswith(bucket)} == {
         bucket: {"s3:ListBucket"},
-        f"{bucket}/*": {"s3:GetObject"},
+        f"{bucket}/*": {"s3:GetObject", "s3:DeleteObject"},  # the latter to forget a task
         f"{bucket}/arguments/*": {"s3:PutObject"},
     }
 
