@@ -39,9 +39,13 @@ def process(tasks: Penstock, event: Mapping[str, Any], invocation: Invocation) -
 
     Raises only where nothing of the batch can be worked on (no SQS event, an unknown queue): SQS then shows all of it again.
     """
+    return work(tasks, _deliveries(event, tasks.ports), invocation)
+
+
+def work(tasks: Penstock, deliveries: Sequence[Delivery], invocation: Invocation) -> BatchReport:
+    """As ``process``, for messages that somebody has received; of one queue."""
     ports = tasks.ports
     worker = Worker(tasks.registry, ports, invocation, tasks.hooks)
-    deliveries = _deliveries(event, ports)
     _shorten_visibility(deliveries, ports, invocation)
     failed: list[str] = []
     events: list[RunEvent] = []
@@ -74,10 +78,10 @@ def _deliveries(event: Mapping[str, Any], ports: Ports) -> list[Delivery]:
 
 
 def _shorten_visibility(deliveries: Sequence[Delivery], ports: Ports, invocation: Invocation) -> None:
-    remaining = invocation.remaining()
-    if not deliveries or remaining <= LONG_INVOCATION_SECONDS:
+    lease = invocation.lease()
+    if not deliveries or lease <= LONG_INVOCATION_SECONDS:
         return
-    until = int(remaining) + _AFTER_A_CRASH_SECONDS
+    until = int(lease) + _AFTER_A_CRASH_SECONDS
     _change(deliveries[0].queue, {delivery.receipt_handle: until for delivery in deliveries}, ports)
 
 

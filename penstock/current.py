@@ -20,7 +20,8 @@ class Run(Struct):
     """One run of user code.
 
     ``write_progress`` carries a Progress to the table and ``look`` reads the row: both answer whether someone has asked to
-    cancel the task, or None where the table did not answer.
+    cancel the task, or None where the table did not answer. ``lost`` is set from outside once the lease is: the run is
+    to stop, whatever the table says.
     """
 
     id: str
@@ -31,22 +32,23 @@ class Run(Struct):
     write_progress: Callable[[Progress], bool | None]
     look: Callable[[], bool | None]
     cancelled: bool = False
+    lost: bool = False
     unwritten: Progress | None = None
     _asked_at: datetime | None = None
 
     def report(self, value: Progress) -> None:
         """Write ``value`` now, or keep it for the settle if the last request is under a second ago."""
         self.unwritten = value
-        if self._is_time():
+        if not self.lost and self._is_time():
             answer = self.write_progress(value)
             if answer is not None:
                 self.unwritten, self.cancelled = None, answer
 
     def ask(self) -> bool:
         """True once someone has asked to cancel the task; as known, if the last request is under a second ago."""
-        if not self.cancelled and self._is_time():
+        if not (self.cancelled or self.lost) and self._is_time():
             self.cancelled = bool(self.look())
-        return self.cancelled
+        return self.cancelled or self.lost
 
     def _is_time(self) -> bool:
         now = self.clock()
@@ -84,14 +86,17 @@ class CurrentTask:
 
     @property
     def cancelled(self) -> bool:
-        """True once someone has cancelled the task; asks the table at most once a second. False outside a run."""
+        """True once someone has cancelled the task, or its lease is lost; asks the table at most once a second.
+
+        False outside a run.
+        """
         run = running.get()
         return run is not None and run.ask()
 
     def progress(self, done: int, total: int | None = None, note: str = "") -> None:
         """Say that ``done`` of ``total`` steps are done. Written at most once a second, the last one always.
 
-        Raises TaskCancelled once someone has cancelled the task.
+        Raises TaskCancelled once someone has cancelled the task, or its lease is lost.
         """
         done, total = index(done), None if total is None else index(total)
         if not 0 <= done <= (MAX_STEPS if total is None else total) <= MAX_STEPS:
@@ -101,6 +106,8 @@ class CurrentTask:
         run = running.get()
         if run is not None:
             run.report(Progress(done, total, clean(note)))
+            if run.lost:
+                raise TaskCancelled(f"task {run.id} has lost its lease: another worker may run it")
             if run.cancelled:
                 raise TaskCancelled(f"task {run.id} was cancelled while it ran")
 

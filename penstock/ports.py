@@ -10,6 +10,7 @@ from typing import Protocol
 
 from msgspec import Struct, field
 
+from penstock.delivery import Delivery
 from penstock.errors import PenstockError
 from penstock.record import AttemptRow, TaskRow
 from penstock.settings import Settings
@@ -41,6 +42,18 @@ class ReceivedMessage(Struct, frozen=True):
     group: str | None = None
     deduplication_id: str | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
+
+    def delivery(self, queue: str) -> Delivery:
+        """What the core calls this receive; ``queue`` is where it came from."""
+        return Delivery(
+            queue=queue,
+            message_id=self.message_id,
+            receipt_handle=self.receipt_handle,
+            body=self.body,
+            sent_at=self.sent_at,
+            receive_count=self.receive_count,
+            group=self.group,
+        )
 
 
 class QueueDepth(Struct, frozen=True):
@@ -96,8 +109,13 @@ class Transport(Protocol):
         """
         ...
 
-    def receive(self, queue: str, *, max_messages: int, visibility_timeout: int | None = None) -> list[ReceivedMessage]:
-        """Up to ``max_messages`` (1 to 10) messages at once, without waiting; the queue's own timeout if None."""
+    def receive(
+        self, queue: str, *, max_messages: int, visibility_timeout: int | None = None, wait: int = 0
+    ) -> list[ReceivedMessage]:
+        """Up to ``max_messages`` (1 to 10) messages at once; the queue's own timeout if None.
+
+        Where there is none, up to ``wait`` (0 to 20) seconds later: as soon as one is there. An adapter may answer earlier.
+        """
         ...
 
     def delete(self, queue: str, receipt_handles: Sequence[str]) -> None:

@@ -12,7 +12,6 @@ from msgspec import Struct
 
 from penstock import error_groups
 from penstock.app import Penstock
-from penstock.delivery import Delivery
 from penstock.envelope import Envelope
 from penstock.errors import EnvelopeError, MalformedEnvelope, PenstockError, UnsupportedVersion
 from penstock.execution.value import insist, keep_envelope
@@ -143,15 +142,7 @@ def _settle(tasks: Penstock, queue: str, message: ReceivedMessage) -> str:
     except EnvelopeError:
         return "left"  # not ours, or of a newer version: someone has to look at it
     ports, now = tasks.ports, tasks.ports.clock()
-    letter = Delivery(
-        queue=queue,
-        message_id=message.message_id,
-        receipt_handle=message.receipt_handle,
-        body=message.body,
-        sent_at=message.sent_at,
-        receive_count=message.receive_count,
-        group=message.group,
-    )
+    letter = message.delivery(queue)
     failure = _failure(envelope, message)
     reason = "SQS moved it to the dead-letter queue"
     error = ErrorSummary(failure.type, failure.message, failure.fingerprint, reason)

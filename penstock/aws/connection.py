@@ -36,6 +36,8 @@ T = TypeVar("T")
 CLIENT_CONFIG = Config(
     retries={"total_max_attempts": 1, "mode": "standard"}, connect_timeout=2, read_timeout=5, tcp_keepalive=True
 )
+# For receives that wait: SQS answers after 20 s at the latest.
+_PATIENT_CONFIG = CLIENT_CONFIG.merge(Config(read_timeout=25))
 
 
 class SystemRandom:
@@ -74,7 +76,9 @@ def ports(
     bucket = settings.payload_bucket
     return Ports(
         settings=settings,
-        transport=SqsTransport(sqs, settings),
+        transport=SqsTransport(
+            sqs, settings, patient=_later(lambda: session.client("sqs", config=_PATIENT_CONFIG), one_at_a_time)
+        ),
         results=DynamoResultStore(dynamodb, settings.table, clock=clock),
         payloads=S3PayloadStore(s3, bucket) if bucket else None,
         clock=clock,

@@ -1,6 +1,6 @@
 """The queues on Amazon SQS."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from penstock.aws import sqs_attributes, sqs_redrive
@@ -25,10 +25,16 @@ MAX_BATCH = 10
 
 
 class SqsTransport:
-    """A ``Transport`` over the queues that ``settings`` name."""
+    """A ``Transport`` over the queues that ``settings`` name.
 
-    def __init__(self, client: "SQSClient", settings: Settings) -> None:
+    ``patient`` gives the client for receives that wait: one whose read timeout is longer. ``client`` itself if None.
+    """
+
+    def __init__(
+        self, client: "SQSClient", settings: Settings, *, patient: "Callable[[], SQSClient] | None" = None
+    ) -> None:
         self._sqs = client
+        self._patient = patient or (lambda: client)
         self._settings = settings
 
     def send(self, message: OutgoingMessage) -> str:
@@ -55,20 +61,22 @@ class SqsTransport:
         silent = Unavailable(f"SQS SendMessageBatch on {url} said nothing of this entry")
         return [outcomes.get(entry["Id"], silent) for entry in entries]
 
-    def receive(self, queue: str, *, max_messages: int, visibility_timeout: int | None = None) -> list[ReceivedMessage]:
-        """ReceiveMessage without waiting; SQS may give fewer than there are, even none."""
+    def receive(
+        self, queue: str, *, max_messages: int, visibility_timeout: int | None = None, wait: int = 0
+    ) -> list[ReceivedMessage]:
+        """ReceiveMessage; SQS may give fewer than there are, even none."""
         url = self._settings.url(queue)
         request: ReceiveMessageRequestTypeDef = {
             "QueueUrl": url,
             "MaxNumberOfMessages": max_messages,
-            "WaitTimeSeconds": 0,
+            "WaitTimeSeconds": wait,
             "MessageSystemAttributeNames": ["All"],
             "MessageAttributeNames": ["All"],
         }
         if visibility_timeout is not None:
             request["VisibilityTimeout"] = visibility_timeout
         with calling("SQS ReceiveMessage", url):
-            answer = self._sqs.receive_message(**request)
+            answer = (self._patient() if wait else self._sqs).receive_message(**request)
         return [_received(message) for message in answer.get("Messages", [])]
 
     def delete(self, queue: str, receipt_handles: Sequence[str]) -> None:

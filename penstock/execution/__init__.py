@@ -9,12 +9,24 @@ from penstock.execution.claim import claim
 from penstock.execution.perform import decide, load, perform
 from penstock.execution.resolve import check_time, fetch, resolve
 from penstock.execution.settle import settle
-from penstock.execution.value import Acknowledge, Execution, Invocation, Leave, Raised, Worker, come_back_later
+from penstock.execution.value import (
+    Acknowledge,
+    Execution,
+    Interrupted,
+    Invocation,
+    Leave,
+    Raised,
+    Worker,
+    come_back_later,
+    insist,
+)
 from penstock.hooks import Ended
 from penstock.record import TaskRow
 from penstock.states import Status
 
-__all__ = ["Acknowledge", "Execution", "Invocation", "Leave", "Worker", "come_back_later", "execute"]
+__all__ = [
+    "Acknowledge", "Execution", "Interrupted", "Invocation", "Leave", "Worker", "come_back_later", "execute", "insist",
+]  # fmt: skip
 
 STEPS = (resolve, check_time, fetch, claim, load, perform, decide, settle)
 

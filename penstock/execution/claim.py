@@ -39,7 +39,7 @@ def claim(x: Execution, worker: Worker) -> Execution:
     envelope, delivery = known(x.envelope), x.delivery
     max_attempts = known(x.task).options.retry.max_attempts
     now = worker.ports.clock()
-    lease = lease_for(x.owner, now, worker.invocation.remaining())
+    lease = lease_for(x.owner, now, worker.invocation.lease())
     attempt = claim_transition(envelope, delivery, lease, max_attempts=max_attempts, now=now)
     for _ in range(_ROUNDS):
         try:
@@ -56,7 +56,7 @@ def claim(x: Execution, worker: Worker) -> Execution:
         refusal = after_refusal(answer.row, envelope, delivery, owner=x.owner, now=now)
         match refusal.then:
             case Then.GO_ON:
-                attempt = renew(x.owner, lease_for(x.owner, now, worker.invocation.remaining()).until)
+                attempt = renew(x.owner, lease_for(x.owner, now, worker.invocation.lease()).until)
             case Then.REDRIVE:
                 attempt = redrive(envelope, delivery, lease, max_attempts=max_attempts, now=now)
             case Then.RETRY:

@@ -14,13 +14,14 @@ from penstock.errors import (
     TaskCancelled,
     Unavailable,
 )
-from penstock.execution.value import CancelNow, Execution, Raised, Returned, Worker, known
+from penstock.execution.value import CancelNow, Execution, Interrupted, Leave, Raised, Returned, Worker, known
 from penstock.limits import time_limit
-from penstock.record import Progress
+from penstock.ports import Applied
+from penstock.record import CLOCK_TOLERANCE, Progress
 from penstock.retry import GiveUp
 from penstock.telemetry import logger
-from penstock.times import milliseconds_between
-from penstock.transitions import progress
+from penstock.times import milliseconds_between, seconds
+from penstock.transitions import progress, renew
 
 
 def load(x: Execution, _worker: Worker) -> Execution:
@@ -56,17 +57,23 @@ def perform(x: Execution, worker: Worker) -> Execution:
     started = clock()
     outcome: Returned | Raised | CancelNow
     try:
-        with time_limit(task.options.time_limit) if worker.invocation.time_limits else nullcontext():
+        limit = time_limit(task.options.time_limit) if worker.invocation.time_limits else nullcontext()
+        with worker.invocation.watch(x, run), limit:
             outcome = Returned(worker.hooks.around(run, partial(task.run, *args, **kwargs)))
     except TaskCancelled:
         outcome = CancelNow()
     except KeyboardInterrupt:
         raise  # someone stops this process: as with a crash, the lease runs out and SQS shows the message again
+    except Interrupted:
+        return _hand_back(replace(x, duration_ms=milliseconds_between(started, clock())), worker)
     except BaseException as error:  # sys.exit() and the like end a task, not its neighbours in the batch
         outcome = Raised(error)
     finally:
         running.reset(token)
-    return replace(x, outcome=outcome, duration_ms=milliseconds_between(started, clock()), progress=run.unwritten)
+    x = replace(x, outcome=outcome, duration_ms=milliseconds_between(started, clock()), progress=run.unwritten)
+    if run.lost:  # someone else may run it by now, or have settled it: that is theirs, and so is the message
+        return x.end(Leave(), "LEFT", "the lease was lost while it ran")
+    return x
 
 
 def decide(x: Execution, worker: Worker) -> Execution:
@@ -79,6 +86,18 @@ def decide(x: Execution, worker: Worker) -> Execution:
     attempt = max(1, policy.max_attempts - left)  # of this budget: after a redrive the backoff starts anew too
     decision = policy.decide(x.outcome.error, attempt=attempt, attempts_left=left, random=worker.ports.random.random)
     return replace(x, decision=decision)
+
+
+def _hand_back(x: Execution, worker: Worker) -> Execution:
+    """End my lease before its time, now that user code has ended: the next delivery need not wait for it."""
+    ended = worker.ports.clock() - CLOCK_TOLERANCE - seconds(1)
+    try:
+        answer = worker.apply(known(x.envelope).id, renew(x.owner, ended))
+    except (Unavailable, AccessRefused) as error:  # it runs out by itself
+        return x.end(Leave(), "HANDED_BACK", f"the worker had to stop; the lease could not be ended: {error}")
+    if not isinstance(answer, Applied):
+        return x.end(Leave(), "LEFT", "the lease was lost while it ran")
+    return x.end(Leave(0), "HANDED_BACK", "the worker had to stop")
 
 
 def _write_progress(x: Execution, worker: Worker, value: Progress) -> bool | None:

@@ -1,6 +1,7 @@
 """The values that the steps of an execution pass on."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -9,6 +10,7 @@ from msgspec.structs import replace
 
 from penstock import error_groups
 from penstock.arguments import Arguments
+from penstock.current import Run
 from penstock.delivery import Delivery
 from penstock.envelope import Envelope
 from penstock.errors import AccessRefused, ArgumentsLost, Unavailable
@@ -32,11 +34,23 @@ class Invocation(Struct, frozen=True):
     """The process's present call: its id, and how many seconds it has left to live.
 
     ``time_limits=False`` leaves out the tasks' time limits: someone stands at a breakpoint in user code.
+    ``lease_seconds`` is how long a claim holds where a heartbeat renews it; None: for the rest of the invocation.
+    ``watch(execution, run)`` is open while user code runs: that heartbeat.
     """
 
     request_id: str
     remaining: Callable[[], float]
     time_limits: bool = True
+    lease_seconds: float | None = None
+    watch: "Callable[[Execution, Run], AbstractContextManager[object]]" = lambda _x, _run: nullcontext()
+
+    def lease(self) -> float:
+        """Seconds for which a claim made now must hold."""
+        return self.remaining() if self.lease_seconds is None else self.lease_seconds
+
+
+class Interrupted(BaseException):
+    """Raised in user code by a worker that has to end: no Exception, so that a task does not swallow it by accident."""
 
 
 class Acknowledge(Struct, frozen=True):

@@ -14,6 +14,8 @@ MAX_MESSAGE_BYTES = 1024 * 1024
 MAX_DELAY_SECONDS = 900
 MAX_VISIBILITY_SECONDS = 43_200
 MAX_RECEIVED_MESSAGES = 10
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
+MAX_WAIT_SECONDS = 20
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/using-messagededuplicationid-property.html
 DEDUPLICATION_INTERVAL = timedelta(minutes=5)
 

@@ -15,6 +15,7 @@ from penstock.memory.queue import (
     MAX_MESSAGE_BYTES,
     MAX_RECEIVED_MESSAGES,
     MAX_VISIBILITY_SECONDS,
+    MAX_WAIT_SECONDS,
     Message,
     Queue,
 )
@@ -79,14 +80,21 @@ class MemoryTransport:
                 outcomes.append(error)
         return outcomes
 
-    def receive(self, queue: str, *, max_messages: int, visibility_timeout: int | None = None) -> list[ReceivedMessage]:
-        """Up to ``max_messages`` (1 to 10) messages; what has been received too often moves to the dead-letter queue."""
+    def receive(
+        self, queue: str, *, max_messages: int, visibility_timeout: int | None = None, wait: int = 0
+    ) -> list[ReceivedMessage]:
+        """Up to ``max_messages`` (1 to 10) messages; what has been received too often moves to the dead-letter queue.
+
+        Does not wait: time may be a test's, and stand still.
+        """
         if not 1 <= max_messages <= MAX_RECEIVED_MESSAGES:
             raise AccessRefused(
                 f"max_messages={max_messages!r}: SQS gives 1 to {MAX_RECEIVED_MESSAGES} messages a receive"
             )
         if visibility_timeout is not None:
             _check_visibility(visibility_timeout)
+        if not 0 <= wait <= MAX_WAIT_SECONDS:
+            raise AccessRefused(f"wait={wait!r}: SQS waits 0 to {MAX_WAIT_SECONDS} seconds for a message")
         with self._lock:
             return self._queue(queue).receive(max_messages, visibility_timeout, self._clock())
 

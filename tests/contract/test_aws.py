@@ -744,6 +744,23 @@ class TestLateClients:
         connect(Penstock(), ENVIRON)
         assert made == ["sqs", "dynamodb", "s3"]
 
+    def test_a_receive_that_waits_has_a_client_that_waits_for_longer_than_sqs(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        timeouts: list[float] = []
+        real = boto3.session.Session.client
+
+        def noting(session: Any, service: str, *, config: Config) -> Any:
+            timeouts.append(config.read_timeout)  # type: ignore[attr-defined]
+            return real(session, service, config=config)  # type: ignore[call-overload]
+
+        monkeypatch.setattr(boto3.session.Session, "client", noting)
+        tasks = Penstock()
+        connect(tasks, ENVIRON)
+        with pytest.raises(AccessRefused, match="no AWS credentials"):
+            tasks.ports.transport.receive("default", max_messages=1, wait=20)
+        assert (timeouts[:-1], timeouts[-1] > 20) == ([5, 5, 5], True)
+
     def test_a_client_is_made_at_its_first_use_and_once(self, made: list[str]) -> None:
         tasks = Penstock()
         connect(tasks, ENVIRON)

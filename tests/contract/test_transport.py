@@ -74,6 +74,17 @@ class TestSendAndReceive:
         with pytest.raises(AccessRefused, match=r"between 1 and 10|1 to 10"):
             transport.receive("default", max_messages=max_messages)
 
+    def test_a_receive_that_may_wait_gives_at_once_what_is_there(self, transport: Transport) -> None:
+        send(transport)
+        assert len(transport.receive("default", max_messages=10, wait=20)) == 1
+
+    @pytest.mark.parametrize("wait", [-1, 21])
+    def test_a_receive_that_waits_for_longer_than_twenty_seconds_is_refused(
+        self, transport: Transport, wait: int
+    ) -> None:
+        with pytest.raises(AccessRefused, match=r"WaitTimeSeconds|SQS waits 0 to 20 seconds"):
+            transport.receive("default", max_messages=10, wait=wait)
+
     def test_a_message_of_a_mebibyte_is_taken(self, transport: Transport) -> None:
         send(transport, "x" * 1_048_576)
         assert len(receive_one(transport).body) == 1_048_576

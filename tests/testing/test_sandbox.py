@@ -27,6 +27,14 @@ def test_drain_runs_what_tasks_enqueue(shop, task_queue):
     assert [result.task for result in task_queue.drain()] == ["greet_all", "greet", "greet"]
 
 
+def test_drain_runs_a_task_that_only_a_worker_of_its_own_can_run():
+    tasks = Penstock()
+    rebuild = tasks.task(queue="long", time_limit=43_080, name="rebuild")(lambda: "done")
+    with sandbox(tasks) as box:
+        rebuild.enqueue()
+        assert [result.return_value for result in box.drain()] == ["done"]
+
+
 def test_drain_gives_each_task_once(shop, task_queue):
     shop.greet.enqueue("Ada")
     task_queue.drain()

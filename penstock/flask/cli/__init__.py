@@ -17,6 +17,7 @@ from penstock.flask.cli.letters import letters
 from penstock.flask.cli.operations import operations
 from penstock.flask.cli.queues import queues, stats
 from penstock.flask.cli.tasks import list_tasks, show
+from penstock.flask.cli.worker import worker
 
 
 def commands(tasks: Penstock) -> click.Group:
@@ -24,7 +25,7 @@ def commands(tasks: Penstock) -> click.Group:
     group = click.Group("penstock", context_settings={"obj": tasks}, help=_HELP)
     for command in (
         enqueue, wait, list_tasks, show, retry, edit, cancel, discard, forget,
-        stats, errors, operations, queues, letters, audit, keys(),
+        stats, errors, operations, queues, letters, audit, keys(), worker,
     ):  # fmt: skip
         group.add_command(command)
     return group

@@ -1,0 +1,137 @@
+"""``worker``: poll queues and work on their tasks in this process, where a Lambda invocation is too short."""
+
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+import click
+from flask import current_app
+
+from penstock.app import Penstock
+from penstock.execution import Interrupted
+from penstock.flask.cli.base import command
+from penstock.flask.cli.completing import queues
+from penstock.flask.cli.output import say, show
+from penstock.poller import DEFAULT_GRACE_SECONDS, Poller, Stopping
+from penstock.telemetry import logger
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_TICK_SECONDS = 0.5
+
+
+@command("worker")
+@click.option(
+    "--queue", "names", multiple=True, required=True, shell_complete=queues, help="May be given several times."
+)
+@click.option(
+    "--grace",
+    type=click.FloatRange(min=0),
+    default=DEFAULT_GRACE_SECONDS,
+    show_default=True,
+    help="Seconds that a running task has after SIGTERM or Ctrl-C, before it is handed back.",
+)
+def worker(tasks: Penstock, as_json: bool, names: tuple[str, ...], grace: float) -> None:
+    """Work on the tasks of the given queues in this process, one at a time, until SIGTERM or Ctrl-C.
+
+    For queues without a Lambda function: tasks may run for 12 hours. Start more processes for more at once. A second
+    signal ends it at once; its task runs again when the lease is over.
+    """
+    stopping = Stopping(tasks.ports.clock, grace)
+    with _signals(stopping) as interrupt, _in_app_context(tasks):
+        poller = Poller(
+            tasks,
+            names,
+            stopping=stopping,
+            interrupt=interrupt,
+            beside=_in_a_thread,
+            name=f"{socket.gethostname()}:{os.getpid()}",
+        )
+        _log_to_stderr()
+        logger.info("working on %s; stop with SIGTERM or Ctrl-C", ", ".join(names))
+        poller.run()
+    show({"deliveries": dict(poller.outcomes)}, lambda _: _say(poller), as_json)
+
+
+def _say(poller: Poller) -> None:
+    outcomes = ", ".join(f"{count} {outcome}" for outcome, count in sorted(poller.outcomes.items()))
+    say(f"Stopped. Deliveries: {outcomes or 'none'}.")
+
+
+def _log_to_stderr() -> None:
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")  # nothing where the app has set it up
+    if logger.level == logging.NOTSET:
+        logger.setLevel(logging.INFO)
+
+
+@contextmanager
+def _in_app_context(tasks: Penstock) -> Iterator[None]:
+    """Inside, every run has an app context of its own: the command's would keep one database session for all."""
+    app = current_app._get_current_object()  # type: ignore[attr-defined]
+
+    def around(_run: object, call_next: Callable[[], Any]) -> Any:
+        with app.app_context():
+            return call_next()
+
+    tasks.hooks.middleware.insert(0, around)
+    try:
+        yield
+    finally:
+        tasks.hooks.middleware.remove(around)
+
+
+@contextmanager
+def _signals(stopping: Stopping) -> Iterator[Callable[[], None]]:
+    """Inside, the first signal asks to stop and the second ends the process. Gives what interrupts user code.
+
+    A handler runs in the main thread, between two byte codes of whatever that does: it takes no lock and starts no thread.
+    """
+    interrupts: list[bool] = []
+
+    def handle(number: int, _frame: FrameType | None) -> None:
+        if interrupts:
+            interrupts.clear()
+            if stopping.in_user_code:
+                raise Interrupted
+        elif stopping.requested:
+            os._exit(128 + number)
+        else:
+            stopping.ask()
+
+    def interrupt() -> None:
+        # A real signal, for it also ends a system call that the task waits in.
+        interrupts.append(True)
+        signal.pthread_kill(main, signal.SIGTERM)
+
+    main = threading.get_ident()
+    before = {number: signal.signal(number, handle) for number in _SIGNALS}
+    try:
+        yield interrupt
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _in_a_thread(step: Callable[[], None]) -> Iterator[None]:
+    done = threading.Event()
+
+    def beat() -> None:
+        while not done.wait(_TICK_SECONDS):
+            try:
+                step()
+            except Exception:  # a bug of ours: the lease runs out, and the settle is refused if somebody else has it
+                logger.exception("the heartbeat met a bug in Penstock")
+
+    thread = threading.Thread(target=beat, name="penstock-heartbeat", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
