@@ -59,7 +59,7 @@ def _of_the_app(ctx: click.Context) -> click.Group:
         app = explained(ctx.ensure_object(ScriptInfo))
         tasks = tasks_of(app)
     except PenstockError as error:
-        raise click.ClickException(f"{error}. {_ASK_DEV}") from error
+        raise click.ClickException(f"{str(error).rstrip('.')}. {_ASK_DEV}") from error
     # As Flask does for an app's own commands; and they find the Penstock object where init_app's own group has it.
     if not current_app:
         ctx.with_resource(app.app_context())
