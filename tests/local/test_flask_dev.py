@@ -50,9 +50,10 @@ APPS = {
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Some apps, and penstock as an installed distribution would look to Flask."""
+    tmp_path = tmp_path_factory.mktemp("project")
     for name, text in APPS.items():
         (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
     installed = tmp_path / "installed" / "penstock-0.dist-info"
@@ -64,14 +65,14 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def environ(folder: Path) -> dict[str, str]:
     """The shell's environment, which knows no queues."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PENSTOCK_", "FLASK_"))}
     return {**kept, "PYTHONPATH": f"{folder / 'installed'}{os.pathsep}{ROOT}"}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def run(folder: Path, environ: dict[str, str]) -> Run:
     """Run ``flask <words>`` in the project and wait for its end."""
 
@@ -124,12 +125,12 @@ class Dev:
         return self.process.returncode
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def dev(folder: Path, environ: dict[str, str]) -> Iterator[Dev]:
+    """One for the tests that leave it running."""
     running = Dev(folder, environ)
     yield running
-    if running.process.poll() is None:
-        running.stop()
+    running.stop()
 
 
 def status_of(dev: Dev, task: str, *, wanted: str) -> str:
@@ -160,7 +161,8 @@ def test_another_terminal_becomes_part_of_it_by_the_command_that_it_names(dev: D
     assert json.loads(done.stdout.partition("hello\n")[2])["id"] == task, done.stderr
 
 
-def test_ctrl_c_ends_it_and_leaves_nothing_running(dev: Dev) -> None:
+def test_ctrl_c_ends_it_and_leaves_nothing_running(folder: Path, environ: dict[str, str]) -> None:
+    dev = Dev(folder, environ)
     ports = [int(url.rsplit(":", 1)[-1]) for url in dev.urls]
     exit_code = dev.stop()
     with socket.socket() as web, socket.socket() as moto:
@@ -188,13 +190,14 @@ def test_an_app_that_cannot_be_had_is_one_line(run: Run, words: tuple[str, ...],
 @pytest.mark.parametrize(
     ("text", "error"),
     [
-        (None, "the list of queues own.json cannot be read"),
+        (None, "own.json cannot be read"),
         ("{", "own.json is not valid JSON"),
         ('{"queues": {"default": {}}}', "images"),
         ('{"queues": {"images": {}}}', "task greet: time_limit=120 s is over its queue's"),
     ],
 )
 def test_a_list_of_queues_that_does_not_do_is_one_line(run: Run, folder: Path, text: str | None, error: str) -> None:
+    (folder / "own.json").unlink(missing_ok=True)
     if text is not None:
         (folder / "own.json").write_text(text, encoding="utf-8")
     done = run("--app", "shop", "penstock", "dev", "--queues", "own.json", "--port", "0", "--moto-port", "0")
@@ -268,7 +271,7 @@ def test_a_tab_completes_dev_and_what_the_app_knows(run: Run, line: str, offered
 def test_a_tab_is_silent_where_the_app_cannot_be_loaded(run: Run) -> None:
     words = {"_FLASK_COMPLETE": "bash_complete", "COMP_WORDS": "flask penstock enqueue gr", "COMP_CWORD": "3"}
     done = run(FLASK_APP="plain", **words)
-    assert (done.stdout, done.stderr) == ("", "")
+    assert (done.stdout.strip(), done.stderr) == ("", "")
 
 
 def test_other_flask_commands_load_neither_moto_nor_the_operations_views(environ: dict[str, str], folder: Path) -> None:
