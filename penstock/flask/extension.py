@@ -2,6 +2,9 @@
 
 import os
 from collections import ChainMap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from flask import Flask
 
@@ -10,6 +13,7 @@ from penstock.errors import ConfigurationError
 from penstock.flask.cli import commands
 
 EXTENSION = "penstock"
+_connecting = ContextVar("connecting", default=True)
 
 
 def init_app(app: Flask, tasks: Penstock, *, connect: bool = True) -> None:
@@ -21,10 +25,20 @@ def init_app(app: Flask, tasks: Penstock, *, connect: bool = True) -> None:
     """
     if EXTENSION in app.extensions:
         raise ConfigurationError(f"init_app was called twice for the Flask app {app.name!r}: call it once")
-    if connect and not tasks.is_connected:
+    if connect and _connecting.get() and not tasks.is_connected:
         _connect(app, tasks)
     app.extensions[EXTENSION] = tasks
     app.cli.add_command(commands(tasks))
+
+
+@contextmanager
+def unconnected() -> Iterator[None]:
+    """Inside, ``init_app`` connects nothing: to look at an app and its tasks before there are queues."""
+    before = _connecting.set(False)
+    try:
+        yield
+    finally:
+        _connecting.reset(before)
 
 
 def _connect(app: Flask, tasks: Penstock) -> None:

@@ -15,6 +15,13 @@ def new_request_id() -> str:
     return str(uuid.uuid4())
 
 
+def require_handler(path: str) -> None:
+    """ConfigurationError unless ``path`` has the form module:name."""
+    module, colon, name = path.partition(":")
+    if not (module and colon and name):
+        raise ConfigurationError(f"the handler {path!r} is not of the form module:name, such as lambdas.worker:handler")
+
+
 class LocalFunction:
     """A ``Function`` in processes of this machine; safe between threads.
 
@@ -25,11 +32,7 @@ class LocalFunction:
     def __init__(
         self, settings: FunctionSettings, *, limit: int, request_ids: Callable[[], str] = new_request_id
     ) -> None:
-        module, colon, name = settings.handler.partition(":")
-        if not (module and colon and name):
-            raise ConfigurationError(
-                f"the handler {settings.handler!r} is not of the form module:name, such as lambdas.worker:handler"
-            )
+        require_handler(settings.handler)
         if limit < 1:
             raise ConfigurationError(f"LocalFunction(limit={limit}): at least one invocation must be possible")
         self._settings = settings

@@ -83,7 +83,7 @@ def main(arguments: Sequence[str]) -> int:
     lifeline.hold(options)
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     try:
-        socket = None if options.port is None else listen(options.port, variable="MOTO_PORT", what="moto")
+        socket = None if options.port is None else listen(options.port, setting="MOTO_PORT", what="moto")
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return 2

@@ -15,7 +15,8 @@ class Project:
     ``app`` is the import path of the WSGI application, ``handler`` and ``reconciler`` those of the Lambda functions, all
     ``module:name`` (without a reconciler, tasks that SQS buries by itself stay as they were); ``buckets`` is environment
     variable -> bucket name; ``environ`` is added to the environment of the web and the workers; a change under ``watch``
-    reloads them.
+    reloads them, of files with one of ``endings`` only, where there are any. Without ``health``, a path that is answered with
+    200, the web counts as up once the application is imported.
     """
 
     root: Path
@@ -28,6 +29,7 @@ class Project:
     buckets: Mapping[str, str] = field(default_factory=dict)
     environ: Mapping[str, str] = field(default_factory=dict)
     watch: tuple[str, ...] = ()
+    endings: tuple[str, ...] = ()
 
     @property
     def table(self) -> str:

@@ -85,7 +85,7 @@ def provision(project: Project, endpoint: str) -> dict[str, str]:
     make_mappings(clients.functions(), queues, urls)
     make_table(clients.dynamodb(), project.table)
     make_buckets(clients.s3(), [project.payload_bucket, *project.buckets.values()])
-    return _variables(project, queues, urls)
+    return variables(project, queues, urls)
 
 
 def describe(project: Project, endpoint: str) -> dict[str, str]:
@@ -99,10 +99,10 @@ def describe(project: Project, endpoint: str) -> dict[str, str]:
         }
     except (BotoCoreError, ClientError) as error:
         raise ConfigurationError(
-            f"no local stack of this project answers at {endpoint} ({error}). Start it first (`make dev`), and name "
-            "its port with MOTO_PORT where it is not the default one"
+            f"no local stack of this project answers at {endpoint} ({error}). Start it first, and name "
+            "moto's port where it is not the default one, as when it was started"
         ) from None
-    return _variables(project, queues, urls)
+    return variables(project, queues, urls)
 
 
 def make_queues(sqs: "SQSClient", queues: QueueList, prefix: str) -> dict[str, str]:
@@ -191,7 +191,8 @@ def _ensure(sqs: "SQSClient", name: str, attributes: Mapping[str, str]) -> str:
     return url
 
 
-def _variables(project: Project, queues: QueueList, urls: Mapping[str, str]) -> dict[str, str]:
+def variables(project: Project, queues: QueueList, urls: Mapping[str, str]) -> dict[str, str]:
+    """The variables that name what ``project`` has to its processes; ``urls`` is queue name -> URL."""
     return {
         "PENSTOCK_QUEUES": queues.to_environment(lambda entry: urls[entry.name]),
         "PENSTOCK_TABLE": project.table,

@@ -15,10 +15,11 @@ MAX_PORT = 65_535
 _BACKLOG = 128
 
 
-def listen(port: int, *, variable: str, what: str) -> socket.socket:
+def listen(port: int, *, setting: str, what: str) -> socket.socket:
     """A listening socket on ``port`` of 127.0.0.1 (0: any free one).
 
-    ConfigurationError names the port and the environment ``variable`` that moves ``what`` to another one.
+    ConfigurationError names the port and the ``setting``, an environment variable or an option, that moves ``what`` to
+    another one.
     """
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -27,7 +28,7 @@ def listen(port: int, *, variable: str, what: str) -> socket.socket:
         listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
-        raise ConfigurationError(_refusal(error, port, variable, what)) from None
+        raise ConfigurationError(_refusal(error, port, setting, what)) from None
     return listener
 
 
@@ -41,8 +42,8 @@ def port_from(environ: Mapping[str, str], variable: str, default: int) -> int:
     return int(text)
 
 
-def _refusal(error: OSError, port: int, variable: str, what: str) -> str:
-    way_out = f"choose another one with {variable}=<port>, or {variable}=0 for any free port"
+def _refusal(error: OSError, port: int, setting: str, what: str) -> str:
+    way_out = f"choose another one with {setting}=<port>, or {setting}=0 for any free port"
     if error.errno == errno.EADDRINUSE:
         return (
             f"{what} cannot listen on port {port} of {HOST}: it is in use by another program, "

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Self
 
-from watchfiles import DefaultFilter, watch
+from watchfiles import Change, DefaultFilter, watch
 
 from penstock.local import lifeline, moto_host, ready
 from penstock.local.environment import local_environment
@@ -17,6 +17,7 @@ from penstock.local.project import DEFAULT_MOTO_PORT, DEFAULT_WEB_PORT, Project
 from penstock.local.provision import provision
 from penstock.local.sockets import HOST, listen, port_from
 from penstock.local.supervisor import SUPERVISOR, Supervisor
+from penstock.local.web import SERVING
 from penstock.local.workers import READY_LINE
 
 MOTO, WEB, WORKERS = "moto", "web", "workers"
@@ -26,17 +27,27 @@ _WATCH_MILLISECONDS = 300  # how soon a child's death is noticed while nothing c
 class Stack:
     """The running stack, as a context manager; leaving it stops everything.
 
-    ``environ`` is the shell's environment, which is cleaned of everything AWS. Port 0 takes any free one.
+    ``environ`` is the shell's environment, which is cleaned of everything AWS. Port 0 takes any free one;
+    ``settings`` are what errors call the two ports.
     """
 
-    def __init__(self, project: Project, environ: Mapping[str, str], log: Log, *, web_port: int, moto_port: int):
+    def __init__(
+        self,
+        project: Project,
+        environ: Mapping[str, str],
+        log: Log,
+        *,
+        web_port: int,
+        moto_port: int,
+        settings: tuple[str, str] = ("WEB_PORT", "MOTO_PORT"),
+    ) -> None:
         self.project = project
         self._base = environ
         self._log = log
         self._supervisor = Supervisor(log)
-        self._moto_socket = listen(moto_port, variable="MOTO_PORT", what="moto")
+        self._moto_socket = listen(moto_port, setting=settings[1], what="moto")
         try:
-            self._web_socket = listen(web_port, variable="WEB_PORT", what="the web")
+            self._web_socket = listen(web_port, setting=settings[0], what="the web")
         except BaseException:
             self._moto_socket.close()
             raise
@@ -84,7 +95,7 @@ class Stack:
         told = False
         # One thread for all: the watcher wakes up often enough to look after the children in between.
         for changes in watch(
-            *folders, watch_filter=DefaultFilter(), rust_timeout=_WATCH_MILLISECONDS, yield_on_timeout=True
+            *folders, watch_filter=_Watched(self.project), rust_timeout=_WATCH_MILLISECONDS, yield_on_timeout=True
         ):
             self._supervisor.check()
             if not told:  # only now does it really watch
@@ -128,7 +139,7 @@ class Stack:
             self.project.app,
             "--fd",
             str(fd),
-            ready=ready.answers(self.web_url + self.project.health),
+            ready=ready.answers(self.web_url + self.project.health) if self.project.health else ready.says(SERVING),
             descriptors=(fd,),
         )
 
@@ -150,6 +161,18 @@ class Stack:
     ) -> Program:
         command = (sys.executable, "-m", module, *arguments, lifeline.argument())
         return Program(name, command, self.environment, self.project.root, ready, descriptors)
+
+
+class _Watched(DefaultFilter):
+    """Which changes reload: not those in the virtual environment, if it lies in the project."""
+
+    def __init__(self, project: Project) -> None:
+        own = Path(sys.prefix)
+        super().__init__(ignore_paths=[own] if own.is_relative_to(project.root) else None)
+        self._endings = project.endings
+
+    def __call__(self, change: Change, path: str) -> bool:
+        return (not self._endings or path.endswith(self._endings)) and super().__call__(change, path)
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from penstock.local.sockets import HOST
 # For requests under way after SIGTERM. A browser's idle connection must not use it up: the supervisor's patience is longer.
 GRACE_SECONDS = 1.0
 _SHUTDOWN_POLL_SECONDS = 0.05
+SERVING = "serving "
 
 
 class _Handler(WSGIRequestHandler):
@@ -37,7 +38,9 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     lifeline.hold(options)
     application = cast(WSGIApplication, import_string(options.app))
-    serve(make_server(HOST, 0, application, threaded=True, request_handler=_Handler, fd=options.fd))
+    server = make_server(HOST, 0, application, threaded=True, request_handler=_Handler, fd=options.fd)
+    print(f"{SERVING}{options.app}", flush=True)
+    serve(server)
     return 0
 
 

@@ -87,7 +87,7 @@ class Deployment:
 
     def gunicorn(self) -> tuple[Child, str]:
         """gunicorn with the web app, ready to serve, and its URL; whoever asked stops it."""
-        listener = listen(0, variable="PORT", what="gunicorn")
+        listener = listen(0, setting="PORT", what="gunicorn")
         url = f"http://{HOST}:{listener.getsockname()[1]}"
         command = (sys.executable, "-m", "gunicorn", "flask_app.wsgi:app", "--workers", "1", "--threads", "4")
         program = Program(

@@ -162,7 +162,7 @@ def _start(
     cloud: Cloud, size: Size, seed: int, folder: Path, log: Log, mutant: str | None, stack: ExitStack
 ) -> list[Child]:
     """The network, then the nursery behind it."""
-    near, far = (stack.enter_context(listen(0, variable="", what="the proxy")) for _ in range(2))
+    near, far = (stack.enter_context(listen(0, setting="", what="the proxy")) for _ in range(2))
     endpoint, producer_endpoint = (f"http://{HOST}:{socket.getsockname()[1]}" for socket in (near, far))
     network = (
         *("--upstream", str(cloud.port), "--log", str(folder / "losses.jsonl"), "--calm", str(folder / "calm")),

@@ -247,8 +247,8 @@ def test_a_port_in_use_is_refused_before_anything_starts(folder: Path) -> None:
 
 def test_port_0_takes_any_free_port() -> None:
     with (
-        listen(0, variable="WEB_PORT", what="the web") as one,
-        listen(0, variable="WEB_PORT", what="the web") as other,
+        listen(0, setting="WEB_PORT", what="the web") as one,
+        listen(0, setting="WEB_PORT", what="the web") as other,
     ):
         assert one.getsockname() != other.getsockname()
 

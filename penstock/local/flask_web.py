@@ -1,0 +1,5 @@
+"""What the local stack serves of a Flask project that names its app in FLASK_APP."""
+
+from penstock.local.flask_app import load
+
+app = load()

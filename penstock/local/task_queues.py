@@ -1,0 +1,31 @@
+"""Queues for a project that has no list of queues yet, from what its tasks ask for."""
+
+import json
+from collections.abc import Iterable
+
+from penstock.local.queue_list import FUNCTION_TIMEOUT_MARGIN_SECONDS, MAX_FUNCTION_TIMEOUT_SECONDS, QueueEntry
+from penstock.local.survey import Needs
+from penstock.settings import RECEIVE_MARGIN
+
+DEFAULT_QUEUE = QueueEntry("default")
+
+
+def queues_for(tasks: Iterable[Needs]) -> str:
+    """A list of queues, JSON: ``default`` and each that a task names, with the defaults, or what its tasks need beyond them."""
+    entries = {DEFAULT_QUEUE.name: _settings([])}
+    needs = list(tasks)
+    for name in sorted({task.queue for task in needs}):
+        entries[name] = _settings([task for task in needs if task.queue == name])
+    return json.dumps({"queues": entries}, indent=2)
+
+
+def _settings(tasks: list[Needs]) -> dict[str, int]:
+    time_limit = max([DEFAULT_QUEUE.time_limit, *(task.time_limit for task in tasks)])
+    fits = (MAX_FUNCTION_TIMEOUT_SECONDS - FUNCTION_TIMEOUT_MARGIN_SECONDS) // time_limit
+    return {
+        "time_limit": time_limit,
+        "batch_size": max(1, min(DEFAULT_QUEUE.batch_size, fits)),
+        "max_receive_count": max(
+            [DEFAULT_QUEUE.max_receive_count, *(task.max_attempts + RECEIVE_MARGIN for task in tasks)]
+        ),
+    }
