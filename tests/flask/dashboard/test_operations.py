@@ -105,7 +105,9 @@ def test_a_link_does_not_go_on_with_somebody_else_s_operation(operator, dead, ta
     assert (takes_steps_by_itself(page), "Go on with it" in page) == (False, True)
 
 
-def test_a_click_goes_on_with_somebody_else_s_operation_and_takes_the_next_steps_by_itself(operator, tasks, monkeypatch):
+def test_a_click_goes_on_with_somebody_else_s_operation_and_takes_the_next_steps_by_itself(
+    operator, tasks, monkeypatch
+):
     monkeypatch.setattr("penstock.flask.dashboard.operations.STEP_SECONDS", 0)
     operation = start(tasks, Kind.RETRY, by="ada", chosen=[f"t-{number}" for number in range(100)])
     assert takes_steps_by_itself(operator.act(f"/operations/{operation.id}/steps").text)
