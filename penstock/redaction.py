@@ -26,7 +26,7 @@ def redact(value: JSON, names: Collection[str] = SECRET_NAMES) -> JSON:
     while copies:
         copy = copies.pop()
         for key, part in copy.items() if isinstance(copy, dict) else enumerate(copy):
-            if isinstance(key, str) and _is_secret(key, names):
+            if isinstance(key, str) and _is_secret(key, names):  # not a list's index
                 copy[key] = REDACTED
             elif isinstance(part, dict | list | tuple):
                 copy[key] = dict(part) if isinstance(part, dict) else list(part)

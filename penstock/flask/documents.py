@@ -31,7 +31,7 @@ _TOO_DEEP = f"the value is nested more than {MAX_DEPTH} levels deep, which is no
 
 
 def status(result: TaskResult[Any]) -> shapes.TaskStatus:
-    """Where a task stands. ``result``, secrets redacted, is there once it SUCCEEDED; else ``result_error`` may say why not."""
+    """Where a task stands. ``result``, secrets redacted, is there once it SUCCEEDED; ``result_error`` where it is not shown."""
     row = result.row
     value, error = _result(result)
     return {
