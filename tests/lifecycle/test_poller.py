@@ -532,16 +532,13 @@ def test_a_queue_that_is_gone_does_not_stop_the_others(world: World, queues: Que
 
 
 def test_a_stop_does_not_wait_for_the_end_of_a_pause(world: World, queues: Queues) -> None:
-    worker = OneWorker(world)
-    queues.error = AccessRefused("ExpiredToken")
-    started = world.clock()
-
     def sleep(seconds: float) -> None:
         worker.stopping.ask()
         world.clock.advance(seconds)
 
+    queues.error = AccessRefused("ExpiredToken")
     world.tasks.connect(replace(world.tasks.ports, sleep=sleep))
-    worker.poller._ports = world.tasks.ports
+    started, worker = world.clock(), OneWorker(world)
     worker.poller.run()
     assert (world.clock() - started).total_seconds() <= 1
 
