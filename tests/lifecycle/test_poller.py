@@ -9,12 +9,14 @@ import pytest
 from msgspec.structs import replace
 
 from penstock import Penstock, Status, current_task
+from penstock.conditions import Equals
 from penstock.errors import AccessRefused, ConfigurationError, PenstockError, TaskCancelled, Unavailable, UnknownQueue
 from penstock.execution import Interrupted
 from penstock.local.queue_list import QueueEntry
 from penstock.poller import LEASE_SECONDS, MAX_TIME_LIMIT_SECONDS, Poller, Stopping
 from penstock.ports import ReceivedMessage
 from penstock.settings import QueueSettings
+from penstock.transitions import Transition
 from tests.lifecycle.world import Counting, FaultyStore, World
 
 HOUR = 3600
@@ -191,6 +193,30 @@ def test_it_hides_the_message_of_a_granted_lease_only(world: World, store: Fault
     assert "change_visibility" not in calls
 
 
+@pytest.mark.parametrize("then", [lambda: "too late", lambda: current_task.progress(1)])
+def test_a_lease_that_the_row_gives_to_another_before_its_end_is_lost_at_the_next_beat(
+    world: World, then: Callable[[], Any]
+) -> None:
+    calls: list[str] = []
+    world.tasks.connect(replace(world.ports, transport=Counting(world.ports.transport, calls)))
+    worker = OneWorker(world)
+    seen: list[bool] = []
+
+    def nap() -> Any:
+        # Whose clock is far ahead may believe that the lease has run out.
+        steal = Transition("claim", when=Equals("status", "RUNNING"), set={"lease_owner": "another"})
+        world.ports.results.apply(current_task.id, steal)
+        for _ in range(2):
+            worker.let_pass(LEASE_SECONDS // 6)
+            seen.append(current_task.cancelled)
+        return then()
+
+    world.tasks.task(queue="long")(nap).enqueue()
+    del calls[:]
+    worker.poller.step()
+    assert (seen, worker.outcomes(), calls) == ([False, True], {"LEFT": 1}, ["receive"])
+
+
 def freeze(world: World, frozen: OneWorker, other: OneWorker, then: Callable[[], Any]) -> Any:
     """A task whose first attempt stands still, process and all, until another worker has run it; then it goes on."""
 
@@ -205,7 +231,7 @@ def freeze(world: World, frozen: OneWorker, other: OneWorker, then: Callable[[],
     return world.tasks.task(queue="long")(nap).enqueue()
 
 
-def test_a_run_whose_renewal_is_refused_settles_nothing(world: World) -> None:
+def test_a_run_that_another_has_taken_over_settles_nothing(world: World) -> None:
     worker, other = OneWorker(world), OneWorker(world)
     result = freeze(world, worker, other, lambda: "too late")
     worker.poller.step()
@@ -216,7 +242,7 @@ def test_a_run_whose_renewal_is_refused_settles_nothing(world: World) -> None:
     )
 
 
-def test_a_run_whose_renewal_is_refused_acknowledges_nothing(world: World) -> None:
+def test_a_run_that_another_has_taken_over_acknowledges_nothing(world: World) -> None:
     worker, other = OneWorker(world), OneWorker(world)
     calls: list[str] = []
 
@@ -532,16 +558,13 @@ def test_a_queue_that_is_gone_does_not_stop_the_others(world: World, queues: Que
 
 
 def test_a_stop_does_not_wait_for_the_end_of_a_pause(world: World, queues: Queues) -> None:
-    worker = OneWorker(world)
-    queues.error = AccessRefused("ExpiredToken")
-    started = world.clock()
-
     def sleep(seconds: float) -> None:
         worker.stopping.ask()
         world.clock.advance(seconds)
 
+    queues.error = AccessRefused("ExpiredToken")
     world.tasks.connect(replace(world.tasks.ports, sleep=sleep))
-    worker.poller._ports = world.tasks.ports
+    started, worker = world.clock(), OneWorker(world)
     worker.poller.run()
     assert (world.clock() - started).total_seconds() <= 1
 

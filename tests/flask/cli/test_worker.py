@@ -1,5 +1,6 @@
 """`flask penstock worker` in this process: a task stops it, by the signal that ECS sends."""
 
+import asyncio
 import logging
 import signal
 import threading
@@ -62,6 +63,16 @@ def test_a_task_that_waits_in_a_system_call_is_interrupted_after_the_grace(run, 
     result = nap.enqueue()
     ended = run("worker", "--queue", "default", "--grace", "0")
     assert (ended.stdout, result.refresh().status) == ("Stopped. Deliveries: 1 HANDED_BACK.\n", Status.RETRYING)
+
+
+def test_a_coroutine_is_interrupted_too(run, tasks):
+    @tasks.task
+    async def nap():
+        signal.raise_signal(signal.SIGTERM)
+        await asyncio.sleep(60)
+
+    nap.enqueue()
+    assert run("worker", "--queue", "default", "--grace", "0").stdout == "Stopped. Deliveries: 1 HANDED_BACK.\n"
 
 
 def test_it_leaves_signals_threads_and_middleware_as_they_were(run, tasks, stop):
