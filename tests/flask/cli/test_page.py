@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from penstock.flask.cli import commands
+from penstock.local.command import penstock
 
 PAGE = (Path(__file__).parents[3] / "docs" / "cli.md").read_text(encoding="utf-8")
 
@@ -31,4 +32,4 @@ def named():
 
 
 def test_the_page_names_every_command_and_no_other(tasks):
-    assert sorted(set(named())) == sorted(leaves(commands(tasks)))
+    assert sorted(set(named())) == sorted([*leaves(penstock), *leaves(commands(tasks))])
