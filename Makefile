@@ -95,12 +95,12 @@ smoke-aws: venv ## On a stage that is up: a task runs, another dies and is redri
 	@$(PY) -m tools.smoke_aws --stage $(STAGE)
 
 # A gate that cannot run fails: without Terraform, its provider (PENSTOCK_TF_PLUGIN_DIR, or the registry) or Lambda's Python.
-e2e: venv ## Deploy it all to an independent emulator of AWS, on this machine, and use it: about 4 minutes. Then `make kills`.
+e2e: venv ## Deploy it all to an independent emulator of AWS, on this machine, and use it: about 6 minutes. Then `make kills`.
 	@$(PY) -m tools.e2e_env
 	@PENSTOCK_E2E=1 $(PY) -m pytest tests/e2e -v -x
 	@$(MAKE) --no-print-directory kills
 
-kills: venv ## Real workers on that emulator, killed at random behind a network that loses things. Takes minutes. SEED=... as above.
+kills: venv ## Real workers on that emulator, killed at random behind a network that loses things: 3 to 10 minutes. SEED=... as above.
 	@$(PY) -m tools.e2e_env --emulator
 	@PENSTOCK_KILLS=1 $(if $(SEED),PENSTOCK_SEED=$(SEED)) $(PY) -m pytest tests/kills -v
 
