@@ -1,9 +1,9 @@
 """Retrying or discarding many dead tasks: counted first, done in steps, resumable, with a record of who and how far.
 
 An operation is a line in the ledger: what to do, a search that says to which DEAD tasks, and a cursor. Whoever watches it
-(page, API client, command line) asks for its next step, so it needs no process of its own; what was interrupted goes on
-where its last written step ended. A step may be carried out twice, and harms nobody: a second retry of one death is one run,
-and a second discard finds nothing to discard.
+(page, API client, command line) asks for its next step, so it needs no process of its own; what was interrupted or stopped
+is resumed where its last written step ended. A step may be carried out twice, and harms nobody: a second retry of one death is
+one run, and a second discard finds nothing to discard.
 """
 
 import json
@@ -50,7 +50,7 @@ class Kind(StrEnum):
 
 
 class State(StrEnum):
-    """RUNNING also where nobody asks for the next step: it waits to be resumed."""
+    """RUNNING also where nobody asks for the next step. Both RUNNING and STOPPED can be resumed."""
 
     RUNNING = "RUNNING"
     DONE = "DONE"
@@ -63,11 +63,13 @@ class Operation(Struct, frozen=True):
     ``search`` is the filter that it works through, or ``chosen`` the task ids. ``total`` was counted at the start; there may be
     more where not ``counted_all``. ``done``
     tasks were retried or discarded; ``skipped`` were not DEAD any more; ``failed`` could not be (``note`` has the last reason).
+    ``by`` began it, and ``driver`` is who resumed it last.
     """
 
     id: str
     kind: Kind
     by: str
+    driver: str
     started_at: datetime
     updated_at: datetime
     state: State = State.RUNNING
@@ -86,6 +88,10 @@ class Operation(Struct, frozen=True):
     def seen(self) -> int:
         """Tasks that it has been through."""
         return self.done + self.skipped + self.failed
+
+    def is_driven_by(self, who: str) -> bool:
+        """True where it goes on as ``who`` drives it, False where that takes a ``resume``. True also where it is DONE."""
+        return self.state is State.DONE or (self.state is State.RUNNING and self.driver == who)
 
 
 def of_group(fingerprint: str, queue: str = "") -> Search:
@@ -128,7 +134,7 @@ def start(
     now = tasks.ports.clock()
     if (search is None) == (not chosen):
         raise InvalidSearch("say which dead tasks: a search, or 1 to 100 task ids")
-    operation = Operation(operation_id or tasks.ports.random.token(), kind, by, now, now)
+    operation = Operation(operation_id or tasks.ports.random.token(), kind, by, by, now, now)
     if operation_id is not None and tasks.ports.ledger.read(_LEDGER_PAGE, operation_id) is not None:
         return get(tasks, operation_id)
     if search is None:
@@ -170,6 +176,17 @@ def stop(tasks: Penstock, operation_id: str) -> Operation:
         stopped = replace(operation, state=State.STOPPED, updated_at=tasks.ports.clock())
         if (version := _write(tasks.ports.ledger, stopped)) is not None:
             return replace(stopped, version=version)
+
+
+def resume(tasks: Penstock, operation_id: str, *, by: str) -> Operation:
+    """Make ``by`` the driver of an operation, and let a stopped one go on where it is. Nothing where it is DONE."""
+    while True:
+        operation = get(tasks, operation_id)
+        if operation.is_driven_by(by):
+            return operation
+        resumed = replace(operation, state=State.RUNNING, driver=by, updated_at=tasks.ports.clock())
+        if (version := _write(tasks.ports.ledger, resumed)) is not None:
+            return replace(resumed, version=version)
 
 
 def step(tasks: Penstock, operation_id: str, *, for_seconds: float = 3.0) -> Operation:
@@ -243,6 +260,7 @@ def _fields(operation: Operation) -> Mapping[str, str | int]:
     return {
         "kind": operation.kind.value,
         "by": operation.by,
+        "driver": operation.driver,
         "started_at": to_text(operation.started_at),
         "updated_at": to_text(operation.updated_at),
         "state": operation.state.value,
@@ -264,6 +282,7 @@ def _operation(line: LedgerLine) -> Operation:
         id=line.key,
         kind=Kind(str(fields["kind"])),
         by=str(fields["by"]),
+        driver=str(fields["driver"]),
         started_at=from_text(str(fields["started_at"])),
         updated_at=from_text(str(fields["updated_at"])),
         state=State(str(fields["state"])),

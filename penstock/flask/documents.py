@@ -140,6 +140,7 @@ def operation(operation: Operation) -> shapes.Operation:
         "id": operation.id,
         "kind": operation.kind,
         "by": operation.by,
+        "driver": operation.driver,
         "state": operation.state,
         "search": operation.search or None,
         "chosen": list(operation.chosen) or None,

@@ -147,12 +147,14 @@ class ErrorGroup(TypedDict):
 class Operation(TypedDict):
     """How far a retry or discard of many is: ``done``, ``skipped`` (not DEAD any more) and ``failed`` of ``total`` tasks.
 
-    Without ``counted_all`` there may be more: counting stopped at 10,000, or after some seconds.
+    Without ``counted_all`` there may be more: counting stopped at 10,000, or after some seconds. ``by`` began it, and
+    ``driver`` resumed it last.
     """
 
     id: str
     kind: Kind
     by: str
+    driver: str
     state: State
     search: str | None
     chosen: list[str] | None

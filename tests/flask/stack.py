@@ -32,6 +32,7 @@ ACTIONS = [
     ("POST", "/errors/{fingerprint}/discards", {"queue": "default"}),
     ("POST", "/operations", {"kind": "discard", "tasks": ["dead"]}),
     ("POST", "/operations/{operation_id}/steps", None),
+    ("POST", "/operations/{operation_id}/resumes", None),
     ("DELETE", "/operations/{operation_id}", None),
 ]
 

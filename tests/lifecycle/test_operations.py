@@ -7,7 +7,7 @@ import pytest
 from penstock import Penstock, Reject, Status
 from penstock.errors import InvalidSearch, OperationNotFound, Unavailable
 from penstock.memory import MemoryLedger
-from penstock.operations import Kind, State, count, get, of_group, recent, start, step, stop
+from penstock.operations import Kind, State, count, get, of_group, recent, resume, start, step, stop
 from penstock.ports import OutgoingMessage
 from penstock.search import Search
 from tests.lifecycle.world import World
@@ -196,6 +196,22 @@ def test_a_stopped_operation_goes_no_further(world: World, dye: Any) -> None:
     step(world.tasks, operation.id, for_seconds=0)
     stop(world.tasks, operation.id)
     assert (step(world.tasks, operation.id).done, get(world.tasks, operation.id).state) == (25, State.STOPPED)
+
+
+def test_a_stopped_operation_that_is_resumed_does_the_rest(world: World, dye: Any) -> None:
+    blue = die(world, dye, "blue", 30)
+    operation = start(world.tasks, Kind.DISCARD, by="ann", search=group_of(blue[0]))
+    step(world.tasks, operation.id, for_seconds=-1)
+    stop(world.tasks, operation.id)
+    resumed = resume(world.tasks, operation.id, by="bob")
+    assert (resumed.state, resumed.done, resumed.by, resumed.driver) == (State.RUNNING, 25, "ann", "bob")
+    assert finish(world.tasks, operation.id).done == 30
+
+
+def test_a_finished_operation_is_not_resumed(world: World, dye: Any) -> None:
+    [blue] = die(world, dye, "blue", 1)
+    operation = start(world.tasks, Kind.DISCARD, by="ann", search=group_of(blue))
+    assert finish(world.tasks, operation.id) == resume(world.tasks, operation.id, by="bob")
 
 
 def test_a_step_that_finds_the_operation_stopped_does_not_go_on(world: World, dye: Any) -> None:

@@ -14,7 +14,7 @@ from penstock.flask.access import Mounted, Role, acted, identity
 from penstock.flask.api.keys import claim, derived_id
 from penstock.flask.api.listing import Limit
 from penstock.flask.api.routes import Accepted, IdempotencyKey, route
-from penstock.operations import Kind
+from penstock.operations import Kind, Operation, State
 from penstock.search import Search
 
 OperationId = Annotated[str, Meta(description="The id of an operation", pattern="^[A-Za-z0-9-]{1,64}$")]
@@ -70,8 +70,7 @@ def add_views(api: Blueprint, mount: Mounted) -> None:
     def begin_operation(body: NewOperation, key: IdempotencyKey | None) -> Counted | Accepted[shapes.Operation]:
         """Begin to retry or discard many DEAD tasks, or with ``dry_run`` count them.
 
-        Only deaths before this moment are touched. It goes on with each POST to its ``steps``, and what was interrupted can be
-        resumed so.
+        Only deaths before this moment are touched. It goes on with each POST to its ``steps``, whoever sends it.
         """
         search = None if body.q is None else Search.parse(body.q, now=tasks.ports.clock())
         return begin(
@@ -88,10 +87,16 @@ def add_views(api: Blueprint, mount: Mounted) -> None:
     @route(Role.OPERATOR)
     def step_operation(operation_id: OperationId) -> shapes.Operation:
         """Go on with an operation for some seconds. Ask again until its state is no longer RUNNING."""
-        by = operations.get(tasks, operation_id).by
-        if by != identity().name:  # whoever began it has an audit line already
-            acted("resume operation", f"operation:{operation_id}", begun_by=by)
+        found = operations.get(tasks, operation_id)
+        if found.state is State.RUNNING:
+            resume(tasks, found)
         return documents.operation(operations.step(tasks, operation_id))
+
+    @api.post("/operations/<operation_id>/resumes")
+    @route(Role.OPERATOR)
+    def resume_operation(operation_id: OperationId) -> shapes.Operation:
+        """Let a stopped operation go on where it is. Its next steps are still to be asked for."""
+        return documents.operation(resume(tasks, operations.get(tasks, operation_id)))
 
     @api.delete("/operations/<operation_id>")
     @route(Role.OPERATOR)
@@ -100,6 +105,14 @@ def add_views(api: Blueprint, mount: Mounted) -> None:
         operations.get(tasks, operation_id)
         acted("stop operation", f"operation:{operation_id}")
         return documents.operation(operations.stop(tasks, operation_id))
+
+
+def resume(tasks: Penstock, operation: Operation) -> Operation:
+    """Make who asks the driver of ``operation``, with an audit line where that changes anything."""
+    who = identity().name
+    if not operation.is_driven_by(who):
+        acted("resume operation", f"operation:{operation.id}", begun_by=operation.by)
+    return operations.resume(tasks, operation.id, by=who)
 
 
 def begin(

@@ -6,7 +6,7 @@ from penstock import operations as bulk
 from penstock.app import Penstock
 from penstock.errors import PenstockError
 from penstock.flask import documents
-from penstock.flask.cli.base import Refused, acted, command
+from penstock.flask.cli.base import Refused, acted, command, who
 from penstock.flask.cli.output import Bar, facts, moment, number_of, say, show, table
 from penstock.flask.documents import Document
 from penstock.operations import Kind, Operation, State
@@ -33,11 +33,11 @@ def show_operation(tasks: Penstock, as_json: bool, operation_id: str) -> None:
 @command("resume")
 @click.argument("operation_id")
 def resume(tasks: Penstock, as_json: bool, operation_id: str) -> None:
-    """Go on with an operation that was interrupted, until it is done."""
+    """Go on with an operation that was interrupted or stopped, until it is done."""
     operation = bulk.get(tasks, operation_id)
-    if operation.state is State.RUNNING:
-        acted(tasks, "resume operation", f"operation:{operation_id}")
-    carry_out(tasks, operation, as_json)
+    if not operation.is_driven_by(who()):
+        acted(tasks, "resume operation", f"operation:{operation_id}", begun_by=operation.by)
+    carry_out(tasks, bulk.resume(tasks, operation_id, by=who()), as_json)
 
 
 @command("stop")
@@ -87,7 +87,10 @@ def _say_how_it_went(operation: Operation) -> None:
 def _what_is_left(operation: Operation) -> str:
     if operation.failed:
         return f"{operation.failed} could not be done; the last: {operation.note}"
-    return f"the operation was stopped after {operation.seen} of {operation.total} tasks: begin a new one for the rest"
+    return (
+        f"the operation was stopped after {operation.seen} of {operation.total} tasks: "
+        f"`flask penstock operations resume {operation.id}` does the rest"
+    )
 
 
 def _list(document: Document) -> None:
@@ -113,5 +116,5 @@ def _count(line: Document) -> str:
 
 def _facts(document: Document) -> None:
     facts([(name, value) for name, value in document.items() if name != "chosen"])
-    if document["state"] == State.RUNNING:
+    if document["state"] != State.DONE:
         say(f"\nGo on: flask penstock operations resume {document['id']}", dim=True)

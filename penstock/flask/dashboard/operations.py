@@ -68,16 +68,25 @@ def add_views(dashboard: Blueprint, mount: Mounted) -> None:
         if "seen" in request.args:  # by a visitor who only watches
             return part("penstock/parts/operation.html", **_shown(found, goes_on=False))
         # A link must not make its reader do what somebody else has begun: that takes a click.
-        goes_on = "go" in request.args and found.by == identity().name
+        goes_on = "go" in request.args and found.driver == identity().name
         return render_template("penstock/operation.html", **_shown(found, goes_on=goes_on))
 
     @dashboard.post("/operations/<operation_id>/steps")
     @requires(Role.OPERATOR)
     def step(operation_id: str) -> str:
-        by = core.get(tasks, operation_id).by
-        if by != identity().name:  # whoever began it has an audit line already
-            acted("resume operation", f"operation:{operation_id}", begun_by=by)
-        found = core.step(tasks, operation_id, for_seconds=STEP_SECONDS)
+        found = core.get(tasks, operation_id)
+        is_mine = found.driver == identity().name  # else somebody has resumed it elsewhere, and this page only watches
+        if is_mine:
+            found = core.step(tasks, operation_id, for_seconds=STEP_SECONDS)
+        return render_template("penstock/parts/operation.html", **_shown(found, goes_on=is_mine))
+
+    @dashboard.post("/operations/<operation_id>/resumes")
+    @requires(Role.OPERATOR)
+    def resume_operation(operation_id: str) -> str:
+        found, who = core.get(tasks, operation_id), identity().name
+        if not found.is_driven_by(who):
+            acted("resume operation", f"operation:{operation_id}", begun_by=found.by)
+        found = core.resume(tasks, operation_id, by=who)
         return render_template("penstock/parts/operation.html", **_shown(found, goes_on=True))
 
     @dashboard.post("/operations/<operation_id>/stops")

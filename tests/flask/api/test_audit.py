@@ -9,7 +9,7 @@ from tests.flask.people import API
 from tests.flask.stack import ACTIONS
 
 # What changes nothing, and the going on with what one has begun oneself, has no line of its own.
-SILENT = ("/operations/{operation_id}/steps",)
+SILENT = ("/operations/{operation_id}/steps", "/operations/{operation_id}/resumes")
 LOUD = [(method, path, body) for method, path, body in ACTIONS if path not in SILENT and "dry_run" not in (body or {})]
 
 

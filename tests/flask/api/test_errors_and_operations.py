@@ -116,9 +116,21 @@ def test_a_key_of_another_operation_is_refused(known, otto):
     assert "another body" in detail(answer, 422)
 
 
-def test_whoever_goes_on_with_somebody_else_s_operation_is_audited(known, otto, caplog):
+def test_whoever_goes_on_with_somebody_else_s_operation_is_audited_once(known, otto, caplog):
     caplog.set_level("INFO", "penstock")
-    otto.post(f"{API}/operations/{known['operation_id']}/steps")
-    assert any(
-        "otto" in line and "resume operation" in line and known["operation_id"] in line for line in caplog.messages
-    )
+    resumed = [otto.post(f"{API}/operations/{known['operation_id']}/{what}") for what in ("resumes", "steps")]
+    assert [answer.json["driver"] for answer in resumed] == ["otto", "otto"]
+    lines = [line for line in caplog.messages if "resume operation" in line]
+    assert (len(lines), "otto" in lines[0], known["operation_id"] in lines[0]) == (1, True, True)
+
+
+def test_steps_of_a_stopped_operation_do_not_resume_it(known, otto):
+    url = f"{API}/operations/{known['operation_id']}"
+    otto.delete(url)
+    assert otto.post(f"{url}/steps").json["state"] == "STOPPED"
+
+
+def test_a_stopped_operation_can_be_resumed(known, otto):
+    url = f"{API}/operations/{known['operation_id']}"
+    otto.delete(url)
+    assert otto.post(f"{url}/resumes").json["state"] == "RUNNING"

@@ -24,6 +24,7 @@ FOR_OPERATORS = (
     ("GET", "/operations/new?kind=retry&q="),
     ("POST", "/operations"),
     ("POST", "/operations/o/steps"),
+    ("POST", "/operations/o/resumes"),
     ("POST", "/operations/o/stops"),
 )
 FOR_ADMINS = (

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from penstock.audit import recent
-from penstock.operations import Kind, State, start, stop
+from penstock.operations import Kind, State, get, resume, start, stop
 from penstock.search import Search
 from penstock.states import Status
 from tests.flask.dashboard.conftest import words
@@ -95,7 +95,7 @@ def test_an_operation_that_is_looked_at_later_waits_to_be_gone_on_with(operator,
     clock.advance(300)
     page = operator.page(f"/operations/{operation.id}")
     assert takes_steps_by_itself(page) is False
-    assert f'<button type="button" class="primary" hx-post="/penstock/operations/{operation.id}/steps"' in page
+    assert f'<button type="button" class="primary" hx-post="/penstock/operations/{operation.id}/resumes"' in page
     assert "nobody goes on with it since" in page
 
 
@@ -105,17 +105,32 @@ def test_a_link_does_not_go_on_with_somebody_else_s_operation(operator, dead, ta
     assert (takes_steps_by_itself(page), "Go on with it" in page) == (False, True)
 
 
-def test_a_click_goes_on_with_somebody_else_s_operation_and_takes_the_next_steps_by_itself(
-    operator, tasks, monkeypatch
-):
-    monkeypatch.setattr("penstock.flask.dashboard.operations.STEP_SECONDS", 0)
-    operation = start(tasks, Kind.RETRY, by="ada", chosen=[f"t-{number}" for number in range(100)])
-    assert takes_steps_by_itself(operator.act(f"/operations/{operation.id}/steps").text)
-
-
-def test_whoever_goes_on_with_somebody_else_s_operation_is_in_the_audit(operator, dead, tasks):
+def test_a_click_resumes_somebody_else_s_operation_and_takes_the_next_steps_by_itself(operator, dead, tasks):
     operation = start(tasks, Kind.RETRY, by="ada", chosen=dead("milk"))
-    operator.act(f"/operations/{operation.id}/steps")
+    assert takes_steps_by_itself(operator.act(f"/operations/{operation.id}/resumes").text)
+    assert "DONE 1 of 1 looked at" in words(run(operator, operation.id))
+
+
+def test_a_page_whose_operation_somebody_else_resumes_only_watches_from_then_on(operator, dead, tasks):
+    operation_id = started(operator.act("/operations", kind="retry", id=dead("milk")))
+    resume(tasks, operation_id, by="ada")
+    page = run(operator, operation_id).text
+    assert (takes_steps_by_itself(page), get(tasks, operation_id).seen) == (False, 0)
+
+
+def test_a_stopped_operation_can_be_resumed(operator, dead, tasks):
+    [task_id] = dead("milk")
+    operation = stop(tasks, start(tasks, Kind.DISCARD, by="otto", chosen=[task_id]).id)
+    assert "Go on with it" in words(operator.get(f"/operations/{operation.id}"))
+    operator.act(f"/operations/{operation.id}/resumes")
+    run(operator, operation.id)
+    assert tasks.result(task_id).row.status is Status.CANCELLED
+
+
+def test_whoever_resumes_somebody_else_s_operation_is_in_the_audit_once(operator, dead, tasks):
+    operation = start(tasks, Kind.RETRY, by="ada", chosen=dead("milk"))
+    operator.act(f"/operations/{operation.id}/resumes")
+    run(operator, operation.id)
     [line] = recent(tasks.ports, limit=10).lines
     assert (line.action, line.subject, line.details) == (
         "resume operation",
@@ -158,7 +173,7 @@ def test_a_stopped_search_can_be_started_anew(operator, dead, tasks):
     dead("milk")
     operation = stop(tasks, start(tasks, Kind.RETRY, by="ada", search=ALL).id)
     assert operation.state is State.STOPPED
-    assert "Start anew with what is left" in words(operator.get(f"/operations/{operation.id}"))
+    assert "Start anew, with what has died since" in words(operator.get(f"/operations/{operation.id}"))
 
 
 def test_what_could_not_be_done_is_counted_with_its_reason(operator, tasks, worker):
