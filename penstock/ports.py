@@ -246,10 +246,6 @@ class PayloadStore(Protocol):
         """Forget everything whose key begins with ``prefix``; the keys."""
         ...
 
-    def delete(self, key: str) -> None:
-        """Forget what was kept under ``key``; no error where nothing was."""
-        ...
-
 
 class LedgerLine(Struct, frozen=True):
     """One line of the ledger: ``fields`` are text and whole numbers; ``version`` counts its writes from 1."""

@@ -42,10 +42,6 @@ class S3PayloadStore:
             for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix):
                 keys += [found["Key"] for found in page.get("Contents", [])]
         for key in keys:
-            self.delete(key)
+            with calling("S3 DeleteObject", f"s3://{self._bucket}/{key}"):
+                self._s3.delete_object(Bucket=self._bucket, Key=key)
         return keys
-
-    def delete(self, key: str) -> None:
-        """DeleteObject, which S3 answers in the same way where there is none."""
-        with calling("S3 DeleteObject", f"s3://{self._bucket}/{key}"):
-            self._s3.delete_object(Bucket=self._bucket, Key=key)

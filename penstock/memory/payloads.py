@@ -27,8 +27,3 @@ class MemoryPayloadStore:
             for key in keys:
                 del self._contents[key]
             return keys
-
-    def delete(self, key: str) -> None:
-        """Forget what was kept under ``key``. Nothing there is not an error."""
-        with self._lock:
-            self._contents.pop(key, None)

@@ -28,16 +28,9 @@ def test_a_key_that_was_never_put_is_a_key_error(payloads: PayloadStore) -> None
 
 def test_what_was_deleted_is_a_key_error(payloads: PayloadStore) -> None:
     payloads.put("arguments/t-1/x", b"{}")
-    payloads.delete("arguments/t-1/x")
+    payloads.delete_under("arguments/t-1/")
     with pytest.raises(KeyError, match="arguments/t-1/x"):
         payloads.get("arguments/t-1/x")
-
-
-def test_deleting_leaves_the_neighbours(payloads: PayloadStore) -> None:
-    payloads.put("arguments/t-1/x", b"1")
-    payloads.put("arguments/t-1/xy", b"2")
-    payloads.delete("arguments/t-1/x")
-    assert payloads.get("arguments/t-1/xy") == b"2"
 
 
 def test_what_is_under_a_prefix_is_deleted_and_nothing_else(payloads: PayloadStore) -> None:
@@ -49,10 +42,6 @@ def test_what_is_under_a_prefix_is_deleted_and_nothing_else(payloads: PayloadSto
 
 def test_nothing_under_a_prefix_is_no_error(payloads: PayloadStore) -> None:
     assert payloads.delete_under("results/nobody/") == []
-
-
-def test_deleting_what_is_not_there_is_no_error(payloads: PayloadStore) -> None:
-    payloads.delete("arguments/nothing")
 
 
 def test_a_key_may_have_whatever_a_task_id_may(payloads: PayloadStore) -> None:
