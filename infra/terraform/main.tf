@@ -22,6 +22,8 @@ module "stack" {
   task_statements = concat(local.reference_task_statements, var.task_statements)
   vpc             = var.vpc
   tracing         = var.tracing
+  task_metrics    = var.task_metrics
+  alarms          = var.alarms
 
   reconciler_period_minutes = var.reconciler_period_minutes
   reconciler_statements     = var.reconciler_statements

@@ -22,6 +22,11 @@ output "reconciler" {
   value       = module.stack.reconciler
 }
 
+output "alarms" {
+  description = "Whom the alarms tell (topic_arn: subscribe a pager to it), their names, and the page of the dashboard; null without alarms."
+  value       = module.stack.alarms
+}
+
 output "table" {
   description = "The name of the table of outcomes."
   value       = module.stack.table

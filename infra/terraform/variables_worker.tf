@@ -120,3 +120,27 @@ variable "tracing" {
   type        = string
   default     = null
 }
+
+variable "task_metrics" {
+  description = "true: the workers count outcomes, durations and queue times by task too, with a dimension more. CloudWatch bills each metric with its dimensions: up to seven a task (each outcome that occurs, Duration, QueueTime), 0.30 USD each a month. false: by queue alone, for the table tells tasks apart anyway."
+  type        = bool
+  default     = null
+}
+
+variable "alarms" {
+  description = "Whom alarms tell, and when: emails, or topic_arn of an SNS topic of yours; runbook_url, where docs/runbook.md can be read; thresholds, queue name => oldest_age_seconds, deaths, error_percent. modules/observability has their meanings and defaults. null: no alarms but those that call the reconciler, and no dashboard. About 0.80 USD a queue and 2.20 USD a stage a month."
+
+  type = object({
+    emails      = optional(list(string), [])
+    topic_arn   = optional(string)
+    runbook_url = optional(string)
+
+    thresholds = optional(map(object({
+      oldest_age_seconds = optional(number)
+      deaths             = optional(number)
+      error_percent      = optional(number)
+    })), {})
+  })
+
+  default = null
+}

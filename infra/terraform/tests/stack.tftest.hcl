@@ -12,6 +12,8 @@ variables {
   mail_sender               = "post@example.com"
   reconciler_period_minutes = 1
   reconciler_statements     = [{ actions = ["sns:Publish"], resources = ["arn:aws:sns:eu-central-1:123456789012:deaths"] }]
+  task_metrics              = true
+  alarms                    = { emails = ["oncall@example.com"], thresholds = { images = { deaths = 3 } } }
   worker_secrets            = { TOKEN_PARAMETER = { ssm_parameter = "/penstock/test/token" } }
 
   queues = {
@@ -38,6 +40,16 @@ override_resource {
   values = {
     arn = "arn:aws:sqs:eu-central-1:123456789012:penstock-test-images-dlq"
     url = "https://sqs.eu-central-1.amazonaws.com/123456789012/penstock-test-images-dlq"
+  }
+}
+
+override_resource {
+  target          = module.stack.module.queue["ordered"].aws_sqs_queue.this
+  override_during = plan
+
+  values = {
+    arn = "arn:aws:sqs:eu-central-1:123456789012:penstock-test-ordered.fifo"
+    url = "https://sqs.eu-central-1.amazonaws.com/123456789012/penstock-test-ordered.fifo"
   }
 }
 
@@ -127,6 +139,16 @@ run "stack" {
   assert {
     condition     = output.reconciler.function_name == "penstock-test-reconciler" && output.reconciler.alarms["ordered"] == "penstock-test-ordered-dlq.fifo"
     error_message = "the reconciler and the alarm on each dead-letter queue are in the outputs"
+  }
+
+  assert {
+    condition     = output.alarms.topic_arn == "arn:aws:sns:eu-central-1:123456789012:topic" && length(output.alarms.names) == 3 * 6 + 2
+    error_message = "the topic and the alarms are in the outputs"
+  }
+
+  assert {
+    condition     = output.enqueue_environment.PENSTOCK_TASK_METRICS == "1"
+    error_message = "the workers count by task where that is switched on"
   }
 
   assert {

@@ -94,6 +94,41 @@ module "reconciler" {
   environment        = merge(local.settings, var.environment, local.secret_names)
   statements         = var.reconciler_statements
   log_retention_days = var.log_retention_days
+  alarm_topics       = var.alarms == null ? [] : [module.observability[0].topic_arn] # not [*]: this one output, no circle
+  runbook_url        = try(var.alarms.runbook_url, null)
+}
+
+################################################################################
+# Alarms and a dashboard, where somebody is to be told. The alarm on a dead-letter queue is the reconciler's, and tells them too.
+################################################################################
+
+module "observability" {
+  source = "../observability"
+  count  = var.alarms == null ? 0 : 1
+
+  name         = local.prefix
+  task_metrics = var.task_metrics
+  emails       = var.alarms.emails
+  topic_arn    = var.alarms.topic_arn
+  runbook_url  = var.alarms.runbook_url
+  thresholds   = var.alarms.thresholds
+
+  queues = {
+    for name, queue in module.queue_list.queues : name => {
+      name             = module.queue[name].name
+      dead_letter_name = module.queue[name].dead_letter_name
+      function_name    = module.worker[name].function_name
+      function_timeout = queue.function_timeout
+    }
+  }
+
+  reconciler = {
+    function_name  = module.reconciler.function_name
+    schedule       = module.reconciler.schedule
+    period_minutes = var.reconciler_period_minutes
+  }
+
+  dead_letter_alarms = module.reconciler.alarm_arns
 }
 
 ################################################################################

@@ -51,6 +51,18 @@ output "reconciler" {
   }
 }
 
+output "alarms" {
+  description = "Whom the alarms tell (topic_arn: subscribe a pager to it), their names, and the page of the dashboard; null without alarms."
+  value = try(
+    {
+      topic_arn = module.observability[0].topic_arn
+      names     = sort(concat(module.observability[0].alarms, values(module.reconciler.alarms)))
+      dashboard = module.observability[0].dashboard
+    },
+    null,
+  )
+}
+
 output "table" {
   description = "The name of the table of outcomes."
   value       = module.results.name

@@ -5,7 +5,11 @@
 locals {
   prefix = "${var.project}-${var.stage}"
 
-  settings = merge(local.stack, var.dashboard_url == null ? {} : { PENSTOCK_DASHBOARD_URL = var.dashboard_url })
+  settings = merge(
+    local.stack,
+    var.dashboard_url == null ? {} : { PENSTOCK_DASHBOARD_URL = var.dashboard_url },
+    var.task_metrics ? { PENSTOCK_TASK_METRICS = "1" } : {},
+  )
 
   stack = {
     PENSTOCK_TABLE          = module.results.name

@@ -43,8 +43,8 @@ variable "environment" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for name, _ in var.environment : can(regex("^[A-Za-z][A-Za-z0-9_]+$", name)) && !can(regex("^(AWS_|LAMBDA_|PENSTOCK_(QUEUES|TABLE|PAYLOAD_BUCKET|DASHBOARD_URL)$)", name))])
-    error_message = "environment has names that Lambda or Penstock set themselves, or that Lambda does not take (two or more letters, digits and underscores, a letter first): ${join(", ", [for name, _ in var.environment : name if !can(regex("^[A-Za-z][A-Za-z0-9_]+$", name)) || can(regex("^(AWS_|LAMBDA_|PENSTOCK_(QUEUES|TABLE|PAYLOAD_BUCKET|DASHBOARD_URL)$)", name))])}. Take them out."
+    condition     = alltrue([for name, _ in var.environment : can(regex("^[A-Za-z][A-Za-z0-9_]+$", name)) && !can(regex("^(AWS_|LAMBDA_|PENSTOCK_(QUEUES|TABLE|PAYLOAD_BUCKET|DASHBOARD_URL|TASK_METRICS)$)", name))])
+    error_message = "environment has names that Lambda or Penstock set themselves, or that Lambda does not take (two or more letters, digits and underscores, a letter first): ${join(", ", [for name, _ in var.environment : name if !can(regex("^[A-Za-z][A-Za-z0-9_]+$", name)) || can(regex("^(AWS_|LAMBDA_|PENSTOCK_(QUEUES|TABLE|PAYLOAD_BUCKET|DASHBOARD_URL|TASK_METRICS)$)", name))])}. Take them out."
   }
 }
 
@@ -162,4 +162,29 @@ variable "tracing" {
     condition     = contains(["Active", "PassThrough"], var.tracing)
     error_message = "tracing is \"${var.tracing}\": take Active or PassThrough."
   }
+}
+
+variable "task_metrics" {
+  description = "true: the workers count outcomes, durations and queue times by task too, with a dimension more. CloudWatch bills each metric with its dimensions: up to seven a task (each outcome that occurs, Duration, QueueTime), 0.30 USD each a month. false: by queue alone, for the table tells tasks apart anyway."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
+variable "alarms" {
+  description = "Whom alarms tell, and when: emails, or topic_arn of an SNS topic of yours; runbook_url, where docs/runbook.md can be read; thresholds, queue name => oldest_age_seconds, deaths, error_percent. modules/observability has their meanings and defaults. null: no alarms but those that call the reconciler, and no dashboard. About 0.80 USD a queue and 2.20 USD a stage a month."
+
+  type = object({
+    emails      = optional(list(string), [])
+    topic_arn   = optional(string)
+    runbook_url = optional(string)
+
+    thresholds = optional(map(object({
+      oldest_age_seconds = optional(number)
+      deaths             = optional(number)
+      error_percent      = optional(number)
+    })), {})
+  })
+
+  default = null
 }
