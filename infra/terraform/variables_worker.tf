@@ -128,7 +128,7 @@ variable "task_metrics" {
 }
 
 variable "alarms" {
-  description = "Whom alarms tell, and when: emails, or topic_arn of an SNS topic of yours; runbook_url, where docs/runbook.md can be read; thresholds, queue name => oldest_age_seconds, deaths, error_percent. modules/observability has their meanings and defaults. null: no alarms but those that call the reconciler, and no dashboard. About 0.80 USD a queue and 2.20 USD a stage a month."
+  description = "Whom alarms tell, and when: emails, or topic_arn of an SNS topic of yours; runbook_url, where docs/runbook.md can be read; thresholds, queue name => oldest_age_seconds, deaths, error_percent. modules/observability has their meanings and defaults. null: no alarms but those that call the reconciler, and no dashboard. About 0.70 USD a queue and 1.20 USD a stage a month; docs/deploy.md has the sum."
 
   type = object({
     emails      = optional(list(string), [])
