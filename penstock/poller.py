@@ -5,7 +5,7 @@ only its lease is short, and a heartbeat renews it. Time, threads and signals co
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -19,7 +19,7 @@ from penstock.errors import AccessRefused, ConfigurationError, PenstockError, Un
 from penstock.execution import Execution, Invocation, insist
 from penstock.heartbeat import Heartbeat, visibility_for
 from penstock.ports import ReceivedMessage
-from penstock.telemetry import logger
+from penstock.telemetry import RunEvent, logger
 from penstock.times import Clock, seconds
 
 LEASE_SECONDS = 60
@@ -93,8 +93,9 @@ class Poller:
     """One worker on ``queues``.
 
     ``interrupt`` raises ``Interrupted`` in user code; ``beside(step)`` is a context manager in which ``step`` is called about
-    once a second beside what goes on inside; ``name`` is what failed attempts are signed with. ConfigurationError for a
-    queue that the settings do not name, or a task on it that runs longer than SQS can hide its message.
+    once a second beside what goes on inside; ``name`` is what failed attempts are signed with; ``count`` gets what became of
+    each delivery, for whoever makes metrics of it. ConfigurationError for a queue that the settings do not name, or a task on
+    it that runs longer than SQS can hide its message.
     """
 
     def __init__(
@@ -106,6 +107,7 @@ class Poller:
         interrupt: Callable[[], None],
         beside: Beside,
         name: str,
+        count: Callable[[Sequence[RunEvent]], None] = lambda _events: None,
     ) -> None:
         names = list(dict.fromkeys(queues))
         _check(tasks, names)
@@ -114,6 +116,7 @@ class Poller:
         self._stopping = stopping
         self._interrupt = interrupt
         self._beside = beside
+        self._count = count
         self._lines = [_Line(queue, self._wait(queue, len(names))) for queue in names]
         self._invocation = Invocation(
             name, remaining=lambda: float("inf"), lease_seconds=LEASE_SECONDS, watch=self._watch
@@ -174,6 +177,7 @@ class Poller:
             self._back_off(line, event.reason, *UNAVAILABLE_SECONDS)
         else:
             line.failures = 0
+        self._count(report.events)  # last: what was done is done, whatever becomes of the metrics
 
     def _back_off(self, line: _Line, reason: str, first: int, longest: int) -> None:
         pause = min(longest, first << min(line.failures, _MAX_DOUBLINGS))

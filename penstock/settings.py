@@ -6,6 +6,7 @@
 | PENSTOCK_TABLE | DynamoDB table of the outcomes |
 | PENSTOCK_PAYLOAD_BUCKET | S3 bucket for arguments too large for a message, and for results too large for a row |
 | PENSTOCK_DASHBOARD_URL | where the dashboard is mounted, as https://shop.example/penstock: messages link their task's page |
+| PENSTOCK_TASK_METRICS | 1: the workers count by task too, which CloudWatch bills by the task; else by queue alone |
 | AWS_REGION, AWS_DEFAULT_REGION | the region of all of these; without either, that of the AWS profile |
 """
 
@@ -70,6 +71,7 @@ class Settings(Struct, frozen=True):
     payload_bucket: str = ""
     region: str = ""
     dashboard_url: str = ""
+    task_metrics: bool = False
 
     @classmethod
     def load(cls) -> "Settings":
@@ -86,6 +88,7 @@ class Settings(Struct, frozen=True):
             payload_bucket=environ.get("PENSTOCK_PAYLOAD_BUCKET", ""),
             region=environ.get("AWS_REGION", "") or environ.get("AWS_DEFAULT_REGION", ""),
             dashboard_url=_dashboard_url(environ.get("PENSTOCK_DASHBOARD_URL", "")),
+            task_metrics=_switch(environ, "PENSTOCK_TASK_METRICS"),
         )
 
     def task_page(self, task_id: str) -> str:
@@ -114,7 +117,13 @@ class Settings(Struct, frozen=True):
         raise UnknownQueue(physical, [queue.physical_name for queue in self.queues.values()])
 
 
-_KNOWN = ("PENSTOCK_QUEUES", "PENSTOCK_TABLE", "PENSTOCK_PAYLOAD_BUCKET", "PENSTOCK_DASHBOARD_URL")
+_KNOWN = (
+    "PENSTOCK_QUEUES",
+    "PENSTOCK_TABLE",
+    "PENSTOCK_PAYLOAD_BUCKET",
+    "PENSTOCK_DASHBOARD_URL",
+    "PENSTOCK_TASK_METRICS",
+)
 _ALIKE = 0.8  # PENSTOCK_TABEL is, PENSTOCK_WEB_TOKEN is not
 
 
@@ -135,6 +144,13 @@ def _required(environ: Mapping[str, str], name: str) -> str:
             "see penstock/settings.py for the list"
         )
     return value
+
+
+def _switch(environ: Mapping[str, str], name: str) -> bool:
+    text = environ.get(name, "")
+    if text not in ("", "0", "1"):
+        raise ConfigurationError(f"{name} is {text!r:.100}: write 1 to switch it on, or 0")
+    return text == "1"
 
 
 _URL = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)*/?")

@@ -83,7 +83,7 @@ def refuse_full_queues(stage: Stage) -> None:
         return
     for queue in queues:
         asked = {"region": stage.account.region, "url": queue["url"], "dead_letter_url": queue["dead_letter_url"]}
-        command: list[str | Path] = [sys.executable, stage.terraform.folder / "queue_guard.py"]
+        command: list[str | Path] = [sys.executable, stage.terraform.folder / "modules" / "stack" / "queue_guard.py"]
         environ = {**os.environ, "QUEUE_GUARD": json.dumps(asked)}
         answer = subprocess.run(command, env=environ, stdout=subprocess.PIPE, text=True, check=False)
         if answer.returncode:

@@ -1,7 +1,7 @@
-"""The names under which the workers count, so that writer (handler.py) and reader (cloudwatch.py) agree.
+"""The names under which the workers count, so that writer (emf.py) and reader (cloudwatch.py) agree.
 
-Each metric has the dimensions ``service`` and ``queue``. The queue goes by its name at AWS, as in SQS's own metrics:
-two stages in one account both have a ``default``.
+Each metric has the dimensions ``service`` and ``queue``; those by task, which are switched on, have ``task`` as well. The
+queue goes by its name at AWS, as in SQS's own metrics: two stages in one account both have a ``default``.
 """
 
 NAMESPACE = "Penstock"

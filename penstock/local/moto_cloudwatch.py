@@ -78,8 +78,8 @@ class IndexedCloudWatch(CloudWatchBackend):
         return [(at, _statistic(sums, asked["Stat"])) for at, sums in periods.items()]
 
     def _minutes(self, metric: Metric) -> Mapping[int, Sums]:
-        if metric[:2] == ("AWS/SQS", "ApproximateAgeOfOldestMessage"):
-            return self._age_of_oldest_message(dict(metric.dimensions)["QueueName"])
+        if metric[:2] == ("AWS/SQS", "ApproximateAgeOfOldestMessage") and metric not in self._metrics:
+            return self._age_of_oldest_message(dict(metric.dimensions).get("QueueName", ""))
         return self._metrics.get(metric, {})
 
     def _age_of_oldest_message(self, name: str) -> Mapping[int, Sums]:

@@ -20,6 +20,7 @@ TOKEN = "the-token-of-the-end-to-end-tests"
 SECRET_KEY = "0123456789abcdef" * 4
 CHANGE = "the second version"
 MAIL_SENDER = "post@example.com"
+ON_CALL = "oncall@example.com"
 PLUGINS = "PENSTOCK_TF_PLUGIN_DIR"
 _ENQUEUE = """
 import json, sys, tasks
@@ -43,7 +44,9 @@ class Deployment:
         """Nothing is deployed yet: only the stage's variables are written."""
         root = project / "infra" / "terraform"
         # As docs/deploy.md says for a stage that is not to last: what protects data would also keep `destroy` from working.
-        variables = f'deletion_protection = false\nmail_sender = "{MAIL_SENDER}"\n'
+        variables = (
+            f'deletion_protection = false\nmail_sender = "{MAIL_SENDER}"\nalarms = {{ emails = ["{ON_CALL}"] }}\n'
+        )
         (root / f"{STAGE}.tfvars").write_text(variables, encoding="utf-8")
         return cls(Shell(project, environment(emulator), journal), project)
 

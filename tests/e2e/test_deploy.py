@@ -1,12 +1,12 @@
 """Up, interrupted and up again, changed, down: by the commands of `make deploy` and `make destroy`."""
 
-from tests.e2e.deployment import CHANGE, Deployment
+from tests.e2e.deployment import CHANGE, ON_CALL, Deployment
 from tests.e2e.emulator import Emulator
 from tests.e2e.stages import Ended
 from tests.e2e.visitor import Visitor
 
 # Asked in the protocol of Terraform's provider, the emulator tells little of an alarm, so a plan would write the rest again.
-UNTOLD = "module.reconciler.aws_cloudwatch_metric_alarm.letters"
+UNTOLD = ".aws_cloudwatch_metric_alarm."
 
 
 def test_an_interrupted_deployment_says_that_repeating_it_goes_on(interrupted: Ended) -> None:
@@ -16,31 +16,44 @@ def test_an_interrupted_deployment_says_that_repeating_it_goes_on(interrupted: E
 
 
 def test_what_an_interrupted_deployment_has_made_is_not_forgotten(interrupted: Ended, deployment: Deployment) -> None:
-    assert "module.results.aws_dynamodb_table.this" in deployment.terraform.resources()
+    assert "module.stack.module.results.aws_dynamodb_table.this" in deployment.terraform.resources()
 
 
 def test_repeating_an_interrupted_deployment_completes_it(deployed: Ended, deployment: Deployment) -> None:
     resources = deployment.terraform.resources()
 
-    assert 'module.worker["images"].aws_lambda_event_source_mapping.this' in resources
-    assert 'module.queue["images"].aws_sqs_queue_redrive_policy.this' in resources
+    assert 'module.stack.module.worker["images"].aws_lambda_event_source_mapping.this' in resources
+    assert 'module.stack.module.queue["images"].aws_sqs_queue_redrive_policy.this' in resources
 
 
 def test_a_second_plan_changes_nothing(deployed: Ended, deployment: Deployment) -> None:
-    assert [change for change in deployment.terraform.changes() if not change.address.startswith(UNTOLD)] == []
+    assert [change for change in deployment.terraform.changes() if UNTOLD not in change.address] == []
 
 
-def test_the_alarm_on_each_dead_letter_queue_calls_the_reconciler(
+def test_every_alarm_tells_the_topic_and_those_on_dead_letter_queues_call_the_reconciler(
     deployed: Ended, deployment: Deployment, emulator: Emulator
 ) -> None:
     made = {
-        alarm["Dimensions"][0]["Value"]: alarm["AlarmActions"]
+        alarm["AlarmName"]: set(alarm["AlarmActions"])
         for alarm in emulator.client("cloudwatch").describe_alarms()["MetricAlarms"]
     }
 
-    reconciler = deployment.terraform.output("reconciler")["function_arn"]
-    queues = deployment.terraform.output("queues").values()
-    assert made == {queue["dead_letter_name"]: [reconciler] for queue in queues}
+    reconciler = deployment.terraform.output("reconciler")
+    alarms = deployment.terraform.output("alarms")
+    topic = {alarms["topic_arn"]}
+    letters = set(reconciler["alarms"].values())
+    assert made == {
+        name: topic | {reconciler["function_arn"]} if name in letters else topic for name in alarms["names"]
+    }
+
+
+def test_whoever_is_on_call_is_subscribed_to_the_topic(
+    deployed: Ended, deployment: Deployment, emulator: Emulator
+) -> None:
+    topic = deployment.terraform.output("alarms")["topic_arn"]
+    found = emulator.client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+
+    assert [(one["Protocol"], one["Endpoint"]) for one in found] == [("email", ON_CALL)]
 
 
 def test_the_deployment_ends_with_the_url_of_a_web_that_answers(zappa: Visitor) -> None:
@@ -64,6 +77,8 @@ def test_nothing_is_left_after_destroy(destroyed: Ended, deployment: Deployment,
         "log groups": emulator.client("logs").describe_log_groups()["logGroups"],
         "schedules": emulator.client("scheduler").list_schedules()["Schedules"],
         "alarms": emulator.client("cloudwatch").describe_alarms()["MetricAlarms"],
+        "dashboards": emulator.client("cloudwatch").list_dashboards()["DashboardEntries"],
+        "topics": emulator.client("sns").list_topics()["Topics"],
     }
 
     assert {name: found for name, found in left.items() if found} == {}

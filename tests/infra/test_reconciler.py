@@ -2,7 +2,7 @@
 
 from penstock.reconcile import LOOK_SECONDS
 
-RECONCILER = "module.reconciler"
+RECONCILER = "module.stack.module.reconciler"
 FUNCTION = f"{RECONCILER}.aws_lambda_function.this"
 
 
@@ -36,7 +36,13 @@ def test_every_dead_letter_queue_has_an_alarm_on_the_letters_that_can_be_seen(pl
 def test_an_alarm_calls_the_function_too(plans):
     stack = plans["stack"]
     for name in stack.outputs["queues"]:
-        assert alarm(stack, name)["alarm_actions"] == [stack.outputs["reconciler"]["function_arn"]]
+        assert stack.outputs["reconciler"]["function_arn"] in alarm(stack, name)["alarm_actions"]
+
+
+def test_without_anybody_to_tell_an_alarm_calls_the_function_alone(plans):
+    shipped = plans["shipped"]
+    for name in shipped.outputs["queues"]:
+        assert alarm(shipped, name)["alarm_actions"] == [shipped.outputs["reconciler"]["function_arn"]]
 
 
 def test_the_function_lets_the_alarms_of_its_own_dead_letter_queues_call_it(plans):

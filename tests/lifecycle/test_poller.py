@@ -26,7 +26,9 @@ QUEUES = (QueueEntry("long", time_limit=12 * HOUR), QueueEntry("other"))
 class OneWorker:
     """A process of ``flask penstock worker``, in which time passes where a task says so."""
 
-    def __init__(self, world: World, *queues: str, tasks: Penstock | None = None, grace: float = 25) -> None:
+    def __init__(
+        self, world: World, *queues: str, tasks: Penstock | None = None, grace: float = 25, **options: Any
+    ) -> None:
         self.clock = world.clock
         self.stopping = Stopping(world.clock, grace)
         self.each_second: Callable[[], object] = lambda: None
@@ -37,6 +39,7 @@ class OneWorker:
             interrupt=self._interrupt,
             beside=self._beside,
             name="worker-1",
+            **options,
         )
         self._steps: list[Callable[[], None]] = []
 
@@ -334,6 +337,24 @@ def test_a_cancelled_task_is_cancelled_here_too(world: World) -> None:
     result = world.tasks.task(queue="long")(nap).enqueue()
     worker.poller.step()
     assert (result.refresh().status, world.is_empty("long")) == (Status.CANCELLED, True)
+
+
+def test_what_became_of_each_delivery_is_told_to_whoever_counts_it(world: World) -> None:
+    told: list[str] = []
+    worker = OneWorker(world, count=lambda events: told.extend(event.outcome for event in events))
+    sleeps(world, worker)
+    world.tasks.task(queue="long", name="hopeless", max_attempts=1)(lambda: 1 / 0).enqueue()
+    worker.poller.step()
+    worker.poller.step()
+    assert told == ["SUCCEEDED", "DEAD"]
+
+
+def test_its_message_is_deleted_before_anything_is_counted(world: World) -> None:
+    left: list[bool] = []
+    worker = OneWorker(world, count=lambda _events: left.append(not world.is_empty("long")))
+    sleeps(world, worker)
+    worker.poller.step()
+    assert left == [False]
 
 
 # -- several workers, several queues ----------------------------------------------------------------------------------------

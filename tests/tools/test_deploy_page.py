@@ -9,6 +9,7 @@ from tools.install import ROOT
 PAGE = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
 STARS = {  # Sid -> why its resource is `*`
     "Mappings": "a new mapping has no name yet: the condition names the functions",
+    "ANewKey": "a new key has no name yet: the condition names its tag",
     "WhatKnowsNoNames": "these actions know no resource",
 }
 # What Terraform (provider 5.100) and Zappa (0.63) asked of an emulator while a stage was deployed, updated and destroyed, as
@@ -30,8 +31,10 @@ SEEN = {
     "PutBucketOwnershipControls PutObject GetObject DeleteObject",
     "events": "ListRuleNamesByTarget",
     "scheduler": "CreateSchedule GetSchedule DeleteSchedule",
-    "cloudwatch": "PutMetricAlarm DescribeAlarms DeleteAlarms ListTagsForResource",
-    "kms": "DescribeKey",
+    "cloudwatch": "PutMetricAlarm DescribeAlarms DeleteAlarms ListTagsForResource PutDashboard GetDashboard DeleteDashboards",
+    "sns": "CreateTopic DeleteTopic GetTopicAttributes SetTopicAttributes Subscribe Unsubscribe GetSubscriptionAttributes "
+    "ListTagsForResource",
+    "kms": "CreateKey DescribeKey EnableKeyRotation GetKeyPolicy GetKeyRotationStatus ListResourceTags ScheduleKeyDeletion",
     "sts": "GetCallerIdentity",
 }
 

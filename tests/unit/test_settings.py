@@ -130,3 +130,18 @@ def test_without_a_dashboard_a_task_has_no_page() -> None:
 def test_a_dashboard_url_that_makes_no_links_is_refused(url: str) -> None:
     with pytest.raises(ConfigurationError, match=r"PENSTOCK_DASHBOARD_URL is .* such as https://shop.example/penstock"):
         Settings.from_environ(environ(PENSTOCK_DASHBOARD_URL=url))
+
+
+@pytest.mark.parametrize(("written", "on"), [("1", True), ("0", False), ("", False)])
+def test_metrics_by_task_are_switched_on(written: str, on: bool) -> None:
+    assert Settings.from_environ(environ(PENSTOCK_TASK_METRICS=written)).task_metrics is on
+
+
+def test_by_default_there_are_no_metrics_by_task() -> None:
+    assert not Settings.from_environ(environ()).task_metrics
+
+
+@pytest.mark.parametrize("written", ["true", "yes", "2", " 1"])
+def test_a_switch_that_is_neither_on_nor_off_is_refused(written: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"PENSTOCK_TASK_METRICS is .* write 1 to switch it on, or 0"):
+        Settings.from_environ(environ(PENSTOCK_TASK_METRICS=written))

@@ -14,6 +14,11 @@ run "shipped" {
   }
 
   assert {
+    condition     = output.alarms == null && !can(output.enqueue_environment.PENSTOCK_TASK_METRICS)
+    error_message = "what costs is there where it is asked for"
+  }
+
+  assert {
     condition     = toset(keys(output.queues)) == toset(keys(var.queues))
     error_message = "every queue of the file is in the outputs"
   }

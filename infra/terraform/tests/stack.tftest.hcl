@@ -12,6 +12,8 @@ variables {
   mail_sender               = "post@example.com"
   reconciler_period_minutes = 1
   reconciler_statements     = [{ actions = ["sns:Publish"], resources = ["arn:aws:sns:eu-central-1:123456789012:deaths"] }]
+  task_metrics              = true
+  alarms                    = { emails = ["oncall@example.com"], thresholds = { images = { deaths = 3 } } }
   worker_secrets            = { TOKEN_PARAMETER = { ssm_parameter = "/penstock/test/token" } }
 
   queues = {
@@ -22,7 +24,7 @@ variables {
 }
 
 override_resource {
-  target          = module.queue["images"].aws_sqs_queue.this
+  target          = module.stack.module.queue["images"].aws_sqs_queue.this
   override_during = plan
 
   values = {
@@ -32,7 +34,7 @@ override_resource {
 }
 
 override_resource {
-  target          = module.queue["images"].aws_sqs_queue.dlq
+  target          = module.stack.module.queue["images"].aws_sqs_queue.dlq
   override_during = plan
 
   values = {
@@ -42,31 +44,41 @@ override_resource {
 }
 
 override_resource {
-  target          = module.uploads.module.uploads.aws_s3_bucket.this
+  target          = module.stack.module.queue["ordered"].aws_sqs_queue.this
+  override_during = plan
+
+  values = {
+    arn = "arn:aws:sqs:eu-central-1:123456789012:penstock-test-ordered.fifo"
+    url = "https://sqs.eu-central-1.amazonaws.com/123456789012/penstock-test-ordered.fifo"
+  }
+}
+
+override_resource {
+  target          = module.uploads.aws_s3_bucket.this
   override_during = plan
   values          = { arn = "arn:aws:s3:::penstock-test-uploads-123456789012" }
 }
 
 override_resource {
-  target          = module.uploads.module.payloads.aws_s3_bucket.this
+  target          = module.stack.module.payloads.aws_s3_bucket.this
   override_during = plan
   values          = { arn = "arn:aws:s3:::penstock-test-payloads-123456789012" }
 }
 
 override_resource {
-  target          = module.reconciler.aws_lambda_function.this
+  target          = module.stack.module.reconciler.aws_lambda_function.this
   override_during = plan
   values          = { arn = "arn:aws:lambda:eu-central-1:123456789012:function:penstock-test-reconciler" }
 }
 
 override_resource {
-  target          = module.reconciler.aws_cloudwatch_metric_alarm.letters["images"]
+  target          = module.stack.module.reconciler.aws_cloudwatch_metric_alarm.letters["images"]
   override_during = plan
   values          = { arn = "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:penstock-test-images-dlq" }
 }
 
 override_resource {
-  target          = module.worker["images"].aws_lambda_event_source_mapping.this
+  target          = module.stack.module.worker["images"].aws_lambda_event_source_mapping.this
   override_during = plan
   values          = { uuid = "11111111-1111-1111-1111-111111111111" }
 }
@@ -127,6 +139,16 @@ run "stack" {
   assert {
     condition     = output.reconciler.function_name == "penstock-test-reconciler" && output.reconciler.alarms["ordered"] == "penstock-test-ordered-dlq.fifo"
     error_message = "the reconciler and the alarm on each dead-letter queue are in the outputs"
+  }
+
+  assert {
+    condition     = output.alarms.topic_arn == "arn:aws:sns:eu-central-1:123456789012:topic" && length(output.alarms.names) == 3 * 6 + 2
+    error_message = "the topic and the alarms are in the outputs"
+  }
+
+  assert {
+    condition     = output.enqueue_environment.PENSTOCK_TASK_METRICS == "1"
+    error_message = "the workers count by task where that is switched on"
   }
 
   assert {

@@ -4,9 +4,11 @@ import logging
 import os
 import signal
 import socket
+import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -14,12 +16,13 @@ import click
 from flask import current_app
 
 from penstock.app import Penstock
+from penstock.errors import ConfigurationError
 from penstock.execution import Interrupted
-from penstock.flask.cli.base import command
+from penstock.flask.cli.base import Misused, command
 from penstock.flask.cli.completing import queues
 from penstock.flask.cli.output import say, show
 from penstock.poller import DEFAULT_GRACE_SECONDS, Poller, Stopping
-from penstock.telemetry import logger
+from penstock.telemetry import RunEvent, logger
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _TICK_SECONDS = 0.5
@@ -36,12 +39,18 @@ _TICK_SECONDS = 0.5
     show_default=True,
     help="Seconds that a running task has after SIGTERM or Ctrl-C, before it is handed back.",
 )
-def worker(tasks: Penstock, as_json: bool, names: tuple[str, ...], grace: float) -> None:
+@click.option(
+    "--metrics",
+    is_flag=True,
+    help="Print a line of metrics to stdout after each delivery, for CloudWatch: where stdout goes to CloudWatch Logs.",
+)
+def worker(tasks: Penstock, as_json: bool, names: tuple[str, ...], grace: float, metrics: bool) -> None:
     """Work on the tasks of the given queues in this process, one at a time, until SIGTERM or Ctrl-C.
 
     For queues without a Lambda function: tasks may run for 12 hours. Start more processes for more at once. A second
     signal ends it at once; its task runs again when the lease is over.
     """
+    count = _counting(tasks, as_json) if metrics else _ignore
     stopping = Stopping(tasks.ports.clock, grace)
     with _signals(stopping) as interrupt, _in_app_context(tasks):
         poller = Poller(
@@ -51,6 +60,7 @@ def worker(tasks: Penstock, as_json: bool, names: tuple[str, ...], grace: float)
             interrupt=interrupt,
             beside=_in_a_thread,
             name=f"{socket.gethostname()}:{os.getpid()}",
+            count=count,
         )
         _log_to_stderr()
         logger.info("working on %s; stop with SIGTERM or Ctrl-C", ", ".join(names))
@@ -61,6 +71,24 @@ def worker(tasks: Penstock, as_json: bool, names: tuple[str, ...], grace: float)
 def _say(poller: Poller) -> None:
     outcomes = ", ".join(f"{count} {outcome}" for outcome, count in sorted(poller.outcomes.items()))
     say(f"Stopped. Deliveries: {outcomes or 'none'}.")
+
+
+def _counting(tasks: Penstock, as_json: bool) -> Callable[[Sequence[RunEvent]], None]:
+    if sys.stdout.isatty():
+        raise Misused("--metrics writes lines for CloudWatch to stdout, which is a terminal here: leave it out")
+    if as_json:
+        raise Misused("--metrics and --json both write to stdout: take one of them")
+    try:
+        from penstock.aws import emf  # Powertools is for workers: the web neither has nor pays for it
+    except ImportError as error:
+        raise ConfigurationError(
+            f"--metrics needs Powertools ({error}): pip install 'penstock[aws]', or leave it out"
+        ) from None
+    return partial(emf.count, tasks)
+
+
+def _ignore(_events: Sequence[RunEvent]) -> None:
+    """Where nobody asked for metrics."""
 
 
 def _log_to_stderr() -> None:

@@ -1,15 +1,22 @@
 """`flask penstock worker` in this process: a task stops it, by the signal that ECS sends."""
 
 import asyncio
+import contextlib
+import json
 import logging
+import os
+import pty
 import signal
+import sys
 import threading
 import time
 
+import click
 import pytest
 from flask import current_app, g
 
 from penstock import Status
+from penstock.flask.cli import commands
 
 
 @pytest.fixture
@@ -95,3 +102,44 @@ def test_a_worker_without_a_queue_is_a_wrong_command_line(run):
 
 def test_a_negative_grace_is_a_wrong_command_line(run):
     assert run("worker", "--queue", "default", "--grace", "-1").exit_code == 2
+
+
+def test_it_prints_no_metrics_unless_it_is_told_to(run, tasks, stop):
+    stop.enqueue()
+    assert "CloudWatchMetrics" not in run("worker", "--queue", "default").output
+
+
+def test_with_metrics_each_delivery_is_a_document_of_its_queue(run, tasks, stop):
+    tasks.registry["double"].enqueue(21)
+    stop.enqueue()
+    *documents, last = run("worker", "--queue", "default", "--metrics").stdout.splitlines()
+    counted = [json.loads(line) for line in documents]
+    assert [(line["queue"], line["service"], line["Succeeded"]) for line in counted] == [
+        ("default", "penstock", [1])
+    ] * 2
+    assert last == "Stopped. Deliveries: 2 SUCCEEDED."
+
+
+def test_metrics_and_json_would_be_mixed_up_and_are_refused(run):
+    ended = run("worker", "--queue", "default", "--metrics", "--json")
+    assert (ended.exit_code, "take one of them" in ended.stderr) == (2, True)
+
+
+def test_no_metrics_are_written_to_a_terminal(app, tasks):
+    ours, theirs = pty.openpty()
+    with (
+        open(theirs, "w") as terminal,
+        contextlib.redirect_stdout(terminal),
+        app.app_context(),
+        pytest.raises(click.ClickException, match="which is a terminal here: leave it out"),
+    ):
+        commands(tasks).main(["worker", "--queue", "default", "--metrics"], standalone_mode=False)
+    os.close(ours)
+
+
+def test_without_powertools_it_says_what_to_install(run, monkeypatch):
+    monkeypatch.delitem(sys.modules, "penstock.aws.emf", raising=False)
+    monkeypatch.delattr("penstock.aws.emf", raising=False)
+    monkeypatch.setitem(sys.modules, "aws_lambda_powertools.metrics", None)
+    ended = run("worker", "--queue", "default", "--metrics")
+    assert (ended.exit_code, "pip install 'penstock[aws]', or leave it out" in ended.stderr) == (1, True)

@@ -68,14 +68,14 @@ resource "aws_scheduler_schedule" "this" {
 }
 
 ################################################################################
-# Alarms, one a dead-letter queue: the first letter of a quiet queue is looked at within minutes
+# Alarms, one a dead-letter queue: the first letter of a quiet queue is looked at within minutes, and whoever is on call is told
 ################################################################################
 
 resource "aws_cloudwatch_metric_alarm" "letters" {
   for_each = var.dead_letter_queues
 
   alarm_name          = each.value.name
-  alarm_description   = "${each.value.name} holds dead letters: tasks that wait for someone to repair the cause, then to redrive them."
+  alarm_description   = "${each.value.name} holds dead letters: tasks that wait for someone to repair the cause, then to retry or redrive them. Look at why they died: ${var.runbook_url}#dead-letters"
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible" # not NumberOfMessagesSent: SQS does not count what it moves itself
   dimensions          = { QueueName = each.value.name }
@@ -85,7 +85,8 @@ resource "aws_cloudwatch_metric_alarm" "letters" {
   comparison_operator = "GreaterThanThreshold"
   threshold           = 0
   treat_missing_data  = "notBreaching" # SQS stops counting for queues that nobody uses
-  alarm_actions       = [aws_lambda_function.this.arn]
+  alarm_actions       = concat([aws_lambda_function.this.arn], var.alarm_topics)
+  ok_actions          = var.alarm_topics
 }
 
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html

@@ -27,3 +27,8 @@ output "alarms" {
   description = "Queue name => the alarm on its dead-letter queue."
   value       = { for name, alarm in aws_cloudwatch_metric_alarm.letters : name => alarm.alarm_name }
 }
+
+output "alarm_arns" {
+  description = "The ARNs of these alarms, for a dashboard."
+  value       = [for alarm in aws_cloudwatch_metric_alarm.letters : alarm.arn]
+}

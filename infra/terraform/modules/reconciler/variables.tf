@@ -91,3 +91,21 @@ variable "log_retention_days" {
   description = "Days for which CloudWatch keeps its log lines."
   type        = number
 }
+
+################################################################################
+# Its alarms
+################################################################################
+
+variable "alarm_topics" {
+  description = "ARNs of SNS topics that the alarm on each dead-letter queue tells beside the function, and once more when the queue is empty."
+  type        = list(string)
+  default     = []
+  nullable    = false
+}
+
+variable "runbook_url" {
+  description = "Where docs/runbook.md can be read: each alarm links its chapter of it."
+  type        = string
+  default     = "docs/runbook.md"
+  nullable    = false
+}

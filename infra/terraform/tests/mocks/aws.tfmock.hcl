@@ -54,3 +54,13 @@ mock_resource "aws_lambda_event_source_mapping" {
   override_during = plan
   defaults        = { uuid = "00000000-0000-0000-0000-000000000000" }
 }
+
+mock_resource "aws_sns_topic" {
+  override_during = plan
+  defaults        = { arn = "arn:aws:sns:eu-central-1:123456789012:topic" }
+}
+
+mock_resource "aws_kms_key" {
+  override_during = plan
+  defaults        = { arn = "arn:aws:kms:eu-central-1:123456789012:key/key" }
+}
