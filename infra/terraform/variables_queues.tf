@@ -1,5 +1,5 @@
 ################################################################################
-# Queues: set in queues.auto.tfvars.json, which `python -m local` reads too. The same rules as penstock/local/queue_list.py.
+# Queues: set in queues.auto.tfvars.json, which `python -m local` reads too. The same rules as penstock/queue_list.py.
 ################################################################################
 
 variable "queues" {

@@ -11,6 +11,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from penstock import __version__
 from penstock.app import Penstock
 from penstock.aws.connection import connect
 from penstock.aws.logs import speak_through
@@ -19,6 +20,7 @@ from penstock.batch import process
 from penstock.execution import Invocation
 from penstock.settings import Settings
 from penstock.telemetry import RunEvent
+from penstock.versions import FUNCTION, Announcement
 
 MAX_VALUES_A_METRIC = 100  # of the embedded metric format
 
@@ -30,6 +32,7 @@ def worker(tasks: Penstock) -> Callable[[Mapping[str, Any], Any], dict[str, Any]
     logger = Logger(service=SERVICE)
     speak_through(logger)
     metrics = Metrics(namespace=NAMESPACE, service=SERVICE)
+    announcement = Announcement(tasks.ports, kind=FUNCTION, version=__version__)
 
     @logger.inject_lambda_context(clear_state=True)
     @metrics.log_metrics(raise_on_empty_metrics=False)
@@ -37,6 +40,7 @@ def worker(tasks: Penstock) -> Callable[[Mapping[str, Any], Any], dict[str, Any]
         invocation = Invocation(context.aws_request_id, lambda: context.get_remaining_time_in_millis() / 1000)
         report = process(tasks, event, invocation)
         _count(report.events, metrics, tasks.ports.settings)
+        announcement.make(event.queue for event in report.events)
         return dict(report.response())
 
     return cast(
