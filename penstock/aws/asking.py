@@ -43,7 +43,7 @@ class Asking:
                 return None
             return NotReadable(permission, resource, f"{code}: {error.response.get('Error', {}).get('Message', '')}")
         except BotoCoreError as error:
-            return NotReadable(permission, resource, f"{type(error).__name__}: {error}")
+            return NotReadable(permission, resource, " ".join(f"{type(error).__name__}: {error}".split()))
         self._note_date(answer, before)
         try:
             return read(answer)

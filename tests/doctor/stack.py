@@ -10,13 +10,14 @@ from typing import Any
 
 import boto3
 from boto3.session import Session
+from moto.iam import iam_backends
 
 from penstock.aws.dynamodb import table_definition, ttl_definition
 from penstock.local.provision import make_queues
 from penstock.queue_list import QueueEntry, QueueList
 from penstock.settings import Settings
 
-REGION = "us-east-1"
+REGION, ACCOUNT = "us-east-1", "123456789012"
 PREFIX = "shop-prod"
 TABLE, BUCKET = f"{PREFIX}-tasks", f"{PREFIX}-payloads"
 LIST = {
@@ -96,9 +97,8 @@ class Stack:
         """Take one action out of a role's policy."""
         named = {"RoleName": f"{PREFIX}-{role}", "PolicyName": "own"}
         policy = self.clients["iam"].get_role_policy(**named)["PolicyDocument"]
-        for statement in policy["Statement"]:
-            statement["Action"] = [one for one in statement["Action"] if one != action]
-        self.clients["iam"].put_role_policy(**named, PolicyDocument=json.dumps(policy))
+        left = [{**one, "Action": [kept for kept in one["Action"] if kept != action]} for one in policy["Statement"]]
+        self.allow(role, *(one for one in left if one["Action"]))
 
     def schedule(self, **changes: object) -> None:
         """Change the reconciler's schedule."""
@@ -148,7 +148,7 @@ class Stack:
 
     def arn(self, name: str) -> str:
         """The ARN of a queue or of a dead-letter queue."""
-        return f"arn:aws:sqs:{REGION}:123456789012:{self.settings.url(name).rsplit('/', 1)[-1]}"
+        return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{self.settings.url(name).rsplit('/', 1)[-1]}"
 
 
 def build(clients: Mapping[str, Any]) -> Stack:
@@ -163,7 +163,6 @@ def build(clients: Mapping[str, Any]) -> Stack:
     stack.add_table()
     _add_bucket(stack)
     for entry in QUEUES.queues.values():
-        stack.queue(f"{entry.name}-dlq", RedriveAllowPolicy=by_queue(stack.arn(entry.name)))
         stack.add_mapping(entry, stack.add_function(f"worker-{entry.name}", entry.function_timeout))
         stack.allow(f"worker-{entry.name}", *worker_statements(stack, entry.name))
     _add_reconciler(stack)
@@ -193,7 +192,7 @@ def _add_reconciler(stack: Stack) -> None:
         Name=name,
         ScheduleExpression="rate(15 minutes)",
         FlexibleTimeWindow={"Mode": "OFF"},
-        Target={"Arn": arn, "RoleArn": f"arn:aws:iam::123456789012:role/{name}"},
+        Target={"Arn": arn, "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/{name}"},
         State="ENABLED",
     )
 
@@ -228,7 +227,7 @@ def web_statements(stack: Stack) -> list[dict[str, Any]]:
         may(["cloudwatch:GetMetricData", "lambda:ListEventSourceMappings"], ["*"]),
         may(
             ["lambda:UpdateEventSourceMapping"],
-            [f"arn:aws:lambda:{REGION}:123456789012:event-source-mapping:{one}" for one in mappings],
+            [f"arn:aws:lambda:{REGION}:{ACCOUNT}:event-source-mapping:{one}" for one in mappings],
         ),
     ]
 
@@ -239,12 +238,7 @@ def may(actions: list[str], resources: list[str]) -> dict[str, Any]:
 
 
 def table_arn() -> str:
-    return f"arn:aws:dynamodb:{REGION}:123456789012:table/{TABLE}"
-
-
-def by_queue(*arns: str) -> str:
-    """A redrive allow policy."""
-    return json.dumps({"redrivePermission": "byQueue", "sourceQueueArns": arns})
+    return f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{TABLE}"
 
 
 def texts(attributes: Mapping[str, object]) -> dict[str, str]:
@@ -259,9 +253,9 @@ def a_zip() -> bytes:
 
 
 def session() -> Session:
-    """A boto3 session whose IAM can simulate: moto has no SimulatePrincipalPolicy, so the request is answered before it is sent."""
+    """A boto3 session whose IAM can simulate. moto has no SimulatePrincipalPolicy: it is answered before it is sent."""
     made = boto3.session.Session(region_name=REGION)
-    made.events.register("before-call.iam.SimulatePrincipalPolicy", lambda params, **_: _simulated(made, params))
+    made.events.register("before-call.iam.SimulatePrincipalPolicy", lambda params, **_: _simulated(params))
     return made
 
 
@@ -269,11 +263,11 @@ class _Answered:
     status_code = 200
 
 
-def _simulated(of: Session, params: Mapping[str, Any]) -> tuple[object, dict[str, Any]]:
+def _simulated(params: Mapping[str, Any]) -> tuple[object, dict[str, Any]]:
     body: Mapping[str, str] = params["body"]
     actions = [value for name, value in body.items() if name.startswith("ActionNames.")]
     (resource,) = [value for name, value in body.items() if name.startswith("ResourceArns.")]
-    statements = [*_statements(of, body["PolicySourceArn"].rpartition("/")[2])]
+    statements = [*_statements(body["PolicySourceArn"].rpartition("/")[2])]
     results = [
         {
             "EvalActionName": action,
@@ -285,11 +279,9 @@ def _simulated(of: Session, params: Mapping[str, Any]) -> tuple[object, dict[str
     return _Answered(), {"EvaluationResults": results, "IsTruncated": False, "ResponseMetadata": {}}
 
 
-def _statements(of: Session, role: str) -> Iterator[Mapping[str, Any]]:
-    iam = of.client("iam")
-    for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
-        document: Any = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
-        yield from document["Statement"]
+def _statements(role: str) -> Iterator[Mapping[str, Any]]:
+    for document in iam_backends[ACCOUNT]["aws"].get_role(role).policies.values():
+        yield from json.loads(document)["Statement"]
 
 
 def _allowed(statements: list[Mapping[str, Any]], action: str, resource: str) -> bool:
