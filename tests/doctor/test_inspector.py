@@ -188,7 +188,10 @@ def test_a_rule_that_is_switched_off_deletes_nothing() -> None:
 
 
 ROLE = "arn:aws:iam::123456789012:role/web"
-NEEDS = [Need(("sqs:SendMessage", "sqs:DeleteMessage"), "arn:q"), Need(("dynamodb:PutItem",), "arn:t", {"k": ("~a",)})]
+NEEDS = [
+    Need(("sqs:SendMessage", "sqs:DeleteMessage"), "arn:q"),
+    Need(("dynamodb:PutItem",), "arn:t", {"dynamodb:LeadingKeys": ("~a",)}),
+]
 
 
 def test_a_simulation_asks_for_each_resource_with_what_a_request_brings() -> None:
@@ -218,7 +221,7 @@ def test_a_simulation_asks_for_each_resource_with_what_a_request_brings() -> Non
         "PolicySourceArn": ROLE,
         "ActionNames.member.1": "dynamodb:PutItem",
         "ResourceArns.member.1": "arn:t",
-        "ContextEntries.member.1.ContextKeyName": "k",
+        "ContextEntries.member.1.ContextKeyName": "dynamodb:LeadingKeys",
         "ContextEntries.member.1.ContextKeyType": "stringList",
         "ContextEntries.member.1.ContextKeyValues.member.1": "~a",
     }
