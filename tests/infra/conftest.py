@@ -12,7 +12,8 @@ from tests.infra.terraform import CannotRun, Plan, Terraform
 
 HERE = Path(__file__).parent
 PLANNED = ("-verbose", *(f"-filter=tests/{name}.tftest.hcl" for name in ("stack", "shipped", "options")))
-REFUSED = tuple(f"-filter=tests/{name}.tftest.hcl" for name in ("refusals", "worker_refusals"))
+REFUSING = ("refusals", *(f"{module}_refusals" for module in ("queue", "reconciler", "uploads", "worker")))
+REFUSED = tuple(f"-filter=tests/{name}.tftest.hcl" for name in REFUSING)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -14,8 +14,13 @@ variable "upload_retention_days" {
 }
 
 variable "payload_retention_days" {
-  description = "Days after which large results and envelopes are deleted."
+  description = "Days after which large arguments, results and envelopes are deleted."
   type        = number
+
+  validation {
+    condition     = var.payload_retention_days >= 29 && floor(var.payload_retention_days) == var.payload_retention_days
+    error_message = "payload_retention_days is ${var.payload_retention_days}: take a whole number from 29, for a row lives 29 days and must not point at nothing."
+  }
 }
 
 variable "upload_origins" {
