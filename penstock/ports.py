@@ -12,6 +12,7 @@ from msgspec import Struct, field
 
 from penstock.delivery import Delivery
 from penstock.errors import PenstockError
+from penstock.facts import Inspector
 from penstock.record import AttemptRow, TaskRow
 from penstock.settings import Settings
 from penstock.times import Clock
@@ -311,7 +312,7 @@ class Random(Protocol):
 
 
 class Ports(Struct, frozen=True):
-    """Everything a connected Penstock works with. ``sleep`` takes seconds."""
+    """Everything a connected Penstock works with. ``sleep`` takes seconds; ``inspector`` is there where AWS is."""
 
     settings: Settings
     transport: Transport
@@ -323,6 +324,7 @@ class Ports(Struct, frozen=True):
     ledger: Ledger
     stats: Stats
     mappings: Mappings
+    inspector: Inspector | None = None
 
 
 class Sleep(Protocol):

@@ -16,6 +16,7 @@ from penstock.app import Penstock
 from penstock.aws.cloudwatch import CloudWatchStats
 from penstock.aws.dynamodb import DynamoResultStore
 from penstock.aws.event_source_mappings import LambdaMappings
+from penstock.aws.inspector import AwsInspector
 from penstock.aws.ledger import DynamoLedger
 from penstock.aws.s3 import S3PayloadStore
 from penstock.aws.sqs import SqsTransport
@@ -91,6 +92,7 @@ def ports(
         mappings=LambdaMappings(
             _later(lambda: session.client("lambda", config=CLIENT_CONFIG), one_at_a_time), settings, clock=clock
         ),
+        inspector=AwsInspector(session, settings),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any, cast
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from penstock import __version__
 from penstock.app import Penstock
 from penstock.aws import emf
 from penstock.aws.connection import connect
@@ -16,6 +17,7 @@ from penstock.aws.logs import speak_through
 from penstock.aws.metrics import SERVICE
 from penstock.batch import process
 from penstock.execution import Invocation
+from penstock.versions import FUNCTION, Announcement
 
 
 def worker(tasks: Penstock) -> Callable[[Mapping[str, Any], Any], dict[str, Any]]:
@@ -24,12 +26,14 @@ def worker(tasks: Penstock) -> Callable[[Mapping[str, Any], Any], dict[str, Any]
         connect(tasks)
     logger = Logger(service=SERVICE)
     speak_through(logger)
+    announcement = Announcement(tasks.ports, kind=FUNCTION, version=__version__)
 
     @logger.inject_lambda_context(clear_state=True)
     def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
         invocation = Invocation(context.aws_request_id, lambda: context.get_remaining_time_in_millis() / 1000)
         report = process(tasks, event, invocation)
         emf.count(tasks, report.events)
+        announcement.make(event.queue for event in report.events)
         return dict(report.response())
 
     return cast(

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
 from penstock.audit import AuditLine
 from penstock.dead_letters import Explanation
+from penstock.doctor import Report, Severity
 from penstock.envelope import JSON, MAX_DEPTH, Envelope, is_deeper
 from penstock.error_groups import ErrorGroup
 from penstock.errors import EnvelopeError, ResultError
@@ -301,4 +302,18 @@ def _attempt(attempt: AttemptRow) -> shapes.Attempt:
         "started_at": to_text(attempt.started_at),
         "duration_ms": attempt.duration_ms,
         "request_id": attempt.request_id,
+    }
+
+
+def examination(report: Report) -> shapes.Examination:
+    """What the doctor found."""
+    return {
+        "well": report.is_well,
+        "errors": report.number_of(Severity.ERROR),
+        "warnings": report.number_of(Severity.WARNING),
+        "findings": [cast("shapes.Finding", msgspec.to_builtins(finding)) for finding in report.findings],
+        "not_checked": [cast("shapes.NotChecked", msgspec.to_builtins(one)) for one in report.not_checked],
+        "not_here": report.not_here,
+        "checks": report.checks,
+        "queues": report.queues,
     }

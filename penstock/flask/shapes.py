@@ -4,6 +4,7 @@ from typing import Annotated, Any, TypedDict
 
 from msgspec import Meta
 
+from penstock.doctor import Severity
 from penstock.envelope import ID, JSON
 from penstock.operations import Kind, State
 from penstock.search import FINGERPRINT
@@ -240,3 +241,39 @@ class AuditLine(TypedDict):
     action: str
     subject: str
     details: dict[str, Any]
+
+
+class Finding(TypedDict):
+    """What a check found: in numbers, why it matters, and the setting or command that repairs it."""
+
+    name: str
+    severity: Severity
+    subject: str
+    resource: str
+    found: str
+    why: str
+    fix: str
+
+
+class NotChecked(TypedDict):
+    """What could not be read, and why. ``permission`` on ``resource`` is what it takes; empty where none helps."""
+
+    subject: str
+    what: str
+    reason: str
+    permission: str
+    resource: str
+    essential: bool
+
+
+class Examination(TypedDict):
+    """What is live against what must hold. ``not_here`` are checks for which a stand-in for AWS has no answer."""
+
+    well: bool
+    errors: int
+    warnings: int
+    findings: list[Finding]
+    not_checked: list[NotChecked]
+    not_here: list[str]
+    checks: int
+    queues: int

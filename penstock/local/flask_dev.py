@@ -12,11 +12,11 @@ from penstock.local.environment import local_environment
 from penstock.local.function import require_handler
 from penstock.local.project import DEFAULT_MOTO_PORT, DEFAULT_WEB_PORT, Project
 from penstock.local.provision import variables
-from penstock.local.queue_list import QueueList
 from penstock.local.sockets import HOST
 from penstock.local.stack import Stack
 from penstock.local.survey import Survey, survey
 from penstock.local.task_queues import queues_for
+from penstock.queue_list import QueueList
 
 USUAL_QUEUES = Path("infra/terraform/queues.auto.tfvars.json")
 _ENDINGS = (".py", ".html", ".jinja", ".jinja2")  # not all: an app may write into its own folder

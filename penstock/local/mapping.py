@@ -31,8 +31,8 @@ from penstock.local.invocation import (
     Throttled,
     TimedOut,
 )
-from penstock.local.queue_list import QueueEntry
 from penstock.ports import ReceivedMessage, Transport
+from penstock.queue_list import QueueEntry
 from penstock.times import Clock, seconds
 
 MAX_RECEIVED_MESSAGES = 10  # what one ReceiveMessage gives

@@ -17,7 +17,7 @@ from penstock.aws.dynamodb import table_definition, ttl_definition
 from penstock.errors import ConfigurationError
 from penstock.local.environment import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, require_loopback
 from penstock.local.project import Project
-from penstock.local.queue_list import QueueEntry, QueueList
+from penstock.queue_list import QueueEntry, QueueList
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient

@@ -3,8 +3,8 @@
 import json
 from collections.abc import Iterable
 
-from penstock.local.queue_list import FUNCTION_TIMEOUT_MARGIN_SECONDS, MAX_FUNCTION_TIMEOUT_SECONDS, QueueEntry
 from penstock.local.survey import Needs
+from penstock.queue_list import FUNCTION_TIMEOUT_MARGIN_SECONDS, MAX_FUNCTION_TIMEOUT_SECONDS, QueueEntry
 from penstock.settings import RECEIVE_MARGIN
 
 DEFAULT_QUEUE = QueueEntry("default")

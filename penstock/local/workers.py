@@ -23,9 +23,9 @@ from penstock.local.mapping_states import MappingStates
 from penstock.local.metrics import MetricsAgent
 from penstock.local.pollers import Pollers
 from penstock.local.provision import LocalClients, function_name, queue_arn
-from penstock.local.queue_list import QueueEntry, QueueList
 from penstock.local.schedule import Schedule
 from penstock.ports import Ports
+from penstock.queue_list import QueueEntry, QueueList
 from penstock.settings import Settings
 
 READY_LINE = "the workers poll "

@@ -18,7 +18,7 @@ from typing import Any
 from penstock.app import Penstock
 from penstock.current import Run
 from penstock.errors import AccessRefused, TaskCancelled, TaskFailed, Unavailable
-from penstock.local.queue_list import QueueEntry
+from penstock.queue_list import QueueEntry
 from penstock.telemetry import RunEvent
 from penstock.testing import queues
 from penstock.testing.stack import Stack

@@ -14,7 +14,7 @@ from importlib import import_module
 import pytest
 
 from penstock.app import Penstock
-from penstock.local.queue_list import QueueList
+from penstock.queue_list import QueueList
 from penstock.testing.sandbox import Sandbox, sandbox
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from penstock.app import Penstock
-from penstock.local.queue_list import QueueEntry
+from penstock.queue_list import QueueEntry
 from penstock.settings import RECEIVE_MARGIN, QueueSettings
 
 _ACCOUNT = "123456789012"

@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from penstock.app import Penstock
-from penstock.local.queue_list import QueueEntry
 from penstock.memory import ManualClock
 from penstock.ports import Ports
+from penstock.queue_list import QueueEntry
 from penstock.registry import AnyTask
 from penstock.result import TaskResult
 from penstock.settings import dead_letter_queue

@@ -15,7 +15,6 @@ from penstock.execution import Invocation
 from penstock.hooks import Middleware
 from penstock.local.invocation import FunctionError, InvocationResult, Returned
 from penstock.local.mapping import EventSourceMapping
-from penstock.local.queue_list import QueueEntry
 from penstock.memory import (
     MemoryLedger,
     MemoryMappings,
@@ -25,6 +24,7 @@ from penstock.memory import (
     SeededRandom,
 )
 from penstock.ports import Ports, ResultStore, Sleep
+from penstock.queue_list import QueueEntry
 from penstock.reconcile import reconcile
 from penstock.settings import Settings
 from penstock.telemetry import RunEvent

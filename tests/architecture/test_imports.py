@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.local.queue_list import QueueList
+from penstock.queue_list import QueueList
 
 ROOT = Path(__file__).parents[2]
 

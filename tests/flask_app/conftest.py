@@ -16,7 +16,7 @@ from moto import mock_aws
 
 from flask_app import create_app
 from penstock import memory
-from penstock.local.queue_list import QueueList
+from penstock.queue_list import QueueList
 from penstock.testing import queues
 from tasks import tasks
 

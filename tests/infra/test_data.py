@@ -6,7 +6,7 @@ import pytest
 
 from flask_app.config import WebConfig
 from penstock.aws.dynamodb import TTL_ATTRIBUTE, table_definition
-from penstock.local.queue_list import QueueList
+from penstock.queue_list import QueueList
 from penstock.record import ROW_LIFETIME
 from penstock.settings import Settings
 from tests.infra.terraform import ROOT

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from penstock.local.provision import DEAD_LETTER_RETENTION_SECONDS, RETENTION_SECONDS
-from penstock.local.queue_list import QueueList
+from penstock.queue_list import QueueList
 from penstock.settings import QueueSettings, Settings
 from tasks import tasks
 from tests.infra.terraform import ROOT

@@ -12,9 +12,9 @@ from penstock import Penstock, Status, current_task
 from penstock.conditions import Equals
 from penstock.errors import AccessRefused, ConfigurationError, PenstockError, TaskCancelled, Unavailable, UnknownQueue
 from penstock.execution import Interrupted
-from penstock.local.queue_list import QueueEntry
 from penstock.poller import LEASE_SECONDS, MAX_TIME_LIMIT_SECONDS, Poller, Stopping
 from penstock.ports import ReceivedMessage
+from penstock.queue_list import QueueEntry
 from penstock.settings import QueueSettings
 from penstock.transitions import Transition
 from tests.lifecycle.world import Counting, FaultyStore, World

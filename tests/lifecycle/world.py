@@ -15,9 +15,9 @@ from penstock.errors import AccessRefused, Unavailable
 from penstock.execution import Invocation
 from penstock.local.invocation import Returned
 from penstock.local.mapping import EventSourceMapping
-from penstock.local.queue_list import QueueEntry
 from penstock.memory import ManualClock, SeededRandom, ports
 from penstock.ports import Applied, Ports, QueueDepth, Refused
+from penstock.queue_list import QueueEntry
 from penstock.settings import QueueSettings, dead_letter_queue
 from penstock.times import Clock
 from penstock.transitions import Transition

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from penstock.local.queue_list import QueueList
 from penstock.local.survey import Needs
 from penstock.local.task_queues import queues_for
+from penstock.queue_list import QueueList
 
 ROOT = Path(__file__).resolve().parents[2]
 FLASK = Path(sys.executable).with_name("flask")

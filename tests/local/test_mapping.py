@@ -9,9 +9,9 @@ import pytest
 from penstock.errors import PenstockError, Unavailable
 from penstock.local.invocation import FunctionError, InvocationResult, Returned, Throttled, TimedOut
 from penstock.local.mapping import EventSourceMapping, SettledBatch
-from penstock.local.queue_list import QueueEntry
 from penstock.memory import ManualClock, MemoryTransport, SeededRandom
 from penstock.ports import OutgoingMessage, QueueDepth
+from penstock.queue_list import QueueEntry
 from penstock.settings import QueueSettings, Settings
 
 SUCCESS = Returned("null")

@@ -11,9 +11,9 @@ from penstock.local import pollers as pollers_module
 from penstock.local.invocation import FunctionError, InvocationResult, Returned
 from penstock.local.mapping import EventSourceMapping, SettledBatch
 from penstock.local.pollers import Pollers
-from penstock.local.queue_list import QueueEntry
 from penstock.memory import MemoryTransport, SeededRandom
 from penstock.ports import OutgoingMessage, QueueDepth
+from penstock.queue_list import QueueEntry
 from penstock.settings import QueueSettings, Settings
 from penstock.times import utc_now
 

@@ -12,7 +12,7 @@ from moto.ses.models import ses_backends
 
 import tasks.emails
 from penstock import Status
-from penstock.local.queue_list import QueueList
+from penstock.queue_list import QueueList
 from penstock.testing import sandbox
 from tasks import send_email
 from tasks import tasks as project

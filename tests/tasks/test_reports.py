@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 import pytest
 
 from penstock import Reject, Status
-from penstock.local.queue_list import QueueList
+from penstock.queue_list import QueueList
 from penstock.testing import sandbox
 from tasks import make_report, tasks
 from tasks.columns import COUNTERS, Column

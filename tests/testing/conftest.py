@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from penstock import Backoff, Penstock
-from penstock.local.queue_list import QueueEntry
+from penstock.queue_list import QueueEntry
 from penstock.testing import Sandbox, sandbox
 
 QUEUES = (QueueEntry("default"), QueueEntry("ledger", fifo=True, batch_size=1))

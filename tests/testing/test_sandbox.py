@@ -6,8 +6,8 @@ import pytest
 
 from penstock import Penstock, Reject, Status
 from penstock.errors import ConfigurationError, PenstockError
-from penstock.local.queue_list import QueueEntry
 from penstock.memory import ports
+from penstock.queue_list import QueueEntry
 from penstock.testing import sandbox
 
 

@@ -1,5 +1,5 @@
 # The stack of the queues in queues.auto.tfvars.json, which Terraform loads here too, with every variable at its default.
-# tests/infra/ compares this plan with what penstock/local/queue_list.py derives from the same file.
+# tests/infra/ compares this plan with what penstock/queue_list.py derives from the same file.
 
 mock_provider "aws" {
   source = "./tests/mocks"

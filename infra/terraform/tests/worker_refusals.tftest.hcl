@@ -48,3 +48,76 @@ run "package_missing" {
 
   expect_failures = [aws_lambda_function.this]
 }
+
+run "reserved_below_the_maximum" {
+  command = plan
+
+  module {
+    source = "./modules/worker"
+  }
+
+  variables {
+    reserved_concurrency = 9
+  }
+
+  expect_failures = [var.reserved_concurrency]
+}
+
+run "reserved_at_the_maximum" {
+  command = plan
+
+  module {
+    source = "./modules/worker"
+  }
+
+  variables {
+    reserved_concurrency = 10
+  }
+
+  assert {
+    condition     = aws_lambda_function.this.reserved_concurrent_executions == 10
+    error_message = "what is reserved is reserved"
+  }
+}
+
+run "concurrency_of_one" {
+  command = plan
+
+  module {
+    source = "./modules/worker"
+  }
+
+  variables {
+    max_concurrency = 1
+  }
+
+  expect_failures = [var.max_concurrency]
+}
+
+run "batch_of_a_fifo_queue" {
+  command = plan
+
+  module {
+    source = "./modules/worker"
+  }
+
+  variables {
+    queue_arn = "arn:aws:sqs:eu-central-1:123456789012:penstock-test-default.fifo"
+  }
+
+  expect_failures = [var.batch_size]
+}
+
+run "large_batch_without_window" {
+  command = plan
+
+  module {
+    source = "./modules/worker"
+  }
+
+  variables {
+    batch_size = 11
+  }
+
+  expect_failures = [var.batch_size]
+}

@@ -11,6 +11,7 @@ from penstock.app import Penstock
 from penstock.flask.access.commands import keys
 from penstock.flask.cli.actions import cancel, discard, edit, forget, retry
 from penstock.flask.cli.audit import audit
+from penstock.flask.cli.doctor import doctor
 from penstock.flask.cli.enqueue import enqueue, wait
 from penstock.flask.cli.errors import errors
 from penstock.flask.cli.letters import letters
@@ -25,7 +26,7 @@ def commands(tasks: Penstock) -> click.Group:
     group = click.Group("penstock", context_settings={"obj": tasks}, help=_HELP)
     for command in (
         enqueue, wait, list_tasks, show, retry, edit, cancel, discard, forget,
-        stats, errors, operations, queues, letters, audit, keys(), worker,
+        stats, errors, operations, queues, letters, audit, doctor, keys(), worker,
     ):  # fmt: skip
         group.add_command(command)
     return group

@@ -15,6 +15,7 @@ from typing import Any
 import click
 from flask import current_app
 
+from penstock import __version__
 from penstock.app import Penstock
 from penstock.errors import ConfigurationError
 from penstock.execution import Interrupted
@@ -23,6 +24,7 @@ from penstock.flask.cli.completing import queues
 from penstock.flask.cli.output import say, show
 from penstock.poller import DEFAULT_GRACE_SECONDS, Poller, Stopping
 from penstock.telemetry import RunEvent, logger
+from penstock.versions import PROCESS, Announcement
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _TICK_SECONDS = 0.5
@@ -64,6 +66,7 @@ def worker(tasks: Penstock, as_json: bool, names: tuple[str, ...], grace: float,
         )
         _log_to_stderr()
         logger.info("working on %s; stop with SIGTERM or Ctrl-C", ", ".join(names))
+        Announcement(tasks.ports, kind=PROCESS, version=__version__).make(names)
         poller.run()
     show({"deliveries": dict(poller.outcomes)}, lambda _: _say(poller), as_json)
 

@@ -13,8 +13,8 @@ from penstock.delivery import Delivery
 from penstock.envelope import Envelope
 from penstock.flask import mount
 from penstock.flask.access import ApiKeys, LocalOnly, SignIn
-from penstock.local.queue_list import QueueEntry
 from penstock.memory import ManualClock
+from penstock.queue_list import QueueEntry
 from penstock.record import Progress
 from penstock.retry import Backoff
 from penstock.testing.stack import Stack

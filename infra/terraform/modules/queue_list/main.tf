@@ -1,5 +1,5 @@
 ################################################################################
-# What follows from the list of queues: the same derivations as penstock/local/queue_list.py, which tests compare
+# What follows from the list of queues: the same derivations as penstock/queue_list.py, which tests compare
 ################################################################################
 
 locals {

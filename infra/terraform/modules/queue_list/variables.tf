@@ -1,5 +1,5 @@
 ################################################################################
-# Queues: the same rules as penstock/local/queue_list.py, which reads queues.auto.tfvars.json for the local stack
+# Queues: the same rules as penstock/queue_list.py, which reads queues.auto.tfvars.json for the local stack
 ################################################################################
 
 variable "prefix" {

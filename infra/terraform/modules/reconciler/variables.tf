@@ -45,8 +45,8 @@ variable "period_minutes" {
   type        = number
 
   validation {
-    condition     = var.period_minutes >= 1 && floor(var.period_minutes) == var.period_minutes
-    error_message = "period_minutes is ${var.period_minutes}: EventBridge Scheduler takes a whole number from 1."
+    condition     = var.period_minutes >= 1 && var.period_minutes <= 1440 && floor(var.period_minutes) == var.period_minutes
+    error_message = "period_minutes is ${var.period_minutes}: take a whole number from 1 to 1440, which is a day. Until it looks, a task that SQS buried by itself keeps its old status."
   }
 }
 

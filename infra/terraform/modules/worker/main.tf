@@ -40,6 +40,8 @@ resource "aws_lambda_function" "this" {
   timeout          = var.timeout
   memory_size      = var.memory_size
 
+  reserved_concurrent_executions = var.reserved_concurrency
+
   environment {
     variables = local.environment
   }

@@ -56,6 +56,16 @@ variable "memory_size" {
 variable "batch_size" {
   description = "Messages that one invocation gets at most."
   type        = number
+
+  validation {
+    condition     = var.batch_size == 1 || !endswith(var.queue_arn, ".fifo")
+    error_message = "batch_size is ${var.batch_size}: a FIFO queue takes 1, because handing back the rest of a message group after a failure costs each of its messages a receive."
+  }
+
+  validation {
+    condition     = var.batch_size <= 10 || var.batch_window >= 1
+    error_message = "batch_size is ${var.batch_size}: above 10 messages a batch AWS asks for a batch_window of 1 to 300 s."
+  }
 }
 
 variable "batch_window" {
@@ -66,6 +76,22 @@ variable "batch_window" {
 variable "max_concurrency" {
   description = "Invocations at once. The mapping stops asking there; reserved concurrency would let SQS count throttles as receives."
   type        = number
+
+  validation {
+    condition     = var.max_concurrency >= 2 && var.max_concurrency <= 1000 && floor(var.max_concurrency) == var.max_concurrency
+    error_message = "max_concurrency is ${var.max_concurrency}: AWS takes a whole number from 2 to 1,000. One task at a time is a FIFO queue with one message group."
+  }
+}
+
+variable "reserved_concurrency" {
+  description = "Invocations that are kept for this function, so that others of the account cannot take them; null: none. Not the way to limit it: that is max_concurrency."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.reserved_concurrency == null ? true : var.reserved_concurrency >= var.max_concurrency && floor(var.reserved_concurrency) == var.reserved_concurrency
+    error_message = "reserved_concurrency is ${coalesce(var.reserved_concurrency, 0)} and max_concurrency ${var.max_concurrency}: reserve as many at least, for Lambda throttles what is above it and SQS counts each throttled receive; or leave it out."
+  }
 }
 
 ################################################################################

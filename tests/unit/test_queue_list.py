@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from penstock.errors import ConfigurationError, UnknownQueue
-from penstock.local.queue_list import QueueEntry, QueueList
+from penstock.queue_list import QueueEntry, QueueList
 from penstock.settings import Settings
 
 PROJECT_FILE = Path(__file__).parents[2] / "infra" / "terraform" / "queues.auto.tfvars.json"

@@ -1,0 +1,94 @@
+"""What the checks look at: the live facts, and what must hold."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeVar
+
+from msgspec import Struct
+
+from penstock.facts import Denial, Facts, LiveFunction, LiveMapping, LiveQueue, LiveTable, Maybe, NotReadable
+from penstock.queue_list import QueueList
+from penstock.settings import QueueSettings, Settings
+from penstock.versions import WorkerVersion
+
+T = TypeVar("T")
+
+
+class Names(Struct, frozen=True):
+    """What the settings do not name: the reconciler's function, which its schedule is called after, and the web's role.
+
+    None where nobody said, and the queues' names do not tell.
+    """
+
+    reconciler: str | None
+    web_role: str | None
+
+
+class TaskNeeds(Struct, frozen=True):
+    """What one task asks of its queue."""
+
+    task: str
+    queue: str
+    max_attempts: int
+
+
+class RoleAccess(Struct, frozen=True):
+    """What the role of a ``worker``, of the ``reconciler`` or of the ``web`` lacks; None where there is no such role."""
+
+    kind: str
+    role: str
+    denied: Maybe[tuple[Denial, ...]]
+
+
+class Strays(Struct, frozen=True):
+    """Among ``looked_at`` recent tasks, how many are on queues that no setting names, by queue."""
+
+    looked_at: int
+    queues: Mapping[str, int]
+
+
+class Case(Struct, frozen=True):
+    """All that is known. ``version`` is that of the Penstock in this process, ``queue_list`` the file to compare with."""
+
+    settings: Settings
+    tasks: Sequence[TaskNeeds]
+    names: Names
+    facts: Facts
+    access: Sequence[RoleAccess]
+    workers: Sequence[WorkerVersion] | NotReadable
+    strays: Strays | NotReadable
+    queue_list: QueueList | None
+    version: str
+
+    def queues(self) -> Iterator[tuple[QueueSettings, LiveQueue]]:
+        """The queues that are there and could be read."""
+        for name, facts in self.facts.queues.items():
+            if (live := there(facts.queue)) is not None:
+                yield self.settings.queue(name), live
+
+    def letters(self) -> Iterator[tuple[QueueSettings, LiveQueue, LiveQueue]]:
+        """The queues with their dead-letter queues, where both could be read."""
+        for queue, live in self.queues():
+            if (letters := there(self.facts.queues[queue.name].letters)) is not None:
+                yield queue, live, letters
+
+    def mappings(self) -> Iterator[tuple[QueueSettings, LiveMapping]]:
+        """Every event source mapping, with the queue that it polls."""
+        for name, facts in self.facts.queues.items():
+            if not isinstance(facts.mappings, NotReadable):
+                yield from ((self.settings.queue(name), mapping) for mapping in facts.mappings)
+
+    def functions(self) -> Iterator[tuple[QueueSettings, LiveMapping, LiveFunction]]:
+        """Every mapping whose function could be read."""
+        for queue, mapping in self.mappings():
+            if (function := there(self.facts.functions.get(mapping.function_arn))) is not None:
+                yield queue, mapping, function
+
+    @property
+    def table(self) -> LiveTable | None:
+        """The table, where it could be read."""
+        return there(self.facts.table.table)
+
+
+def there(value: Maybe[T]) -> T | None:
+    """``value`` if it is there and could be read."""
+    return None if isinstance(value, NotReadable) else value

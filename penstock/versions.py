@@ -1,0 +1,83 @@
+"""Which version of Penstock the workers run: each process of theirs says so once, in the ledger.
+
+What is declared beside a package can differ from what is in it, so the code that runs speaks for itself.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from penstock.envelope import VERSION as ENVELOPE_VERSION
+from penstock.errors import PenstockError
+from penstock.ports import LedgerLine, Ports
+from penstock.telemetry import logger
+from penstock.times import from_text, to_text
+
+FUNCTION, PROCESS = "function", "process"  # a Lambda function, or a worker of one's own
+LIFETIME = timedelta(days=28)
+_PAGE = "workers"
+_MAX_LINES = 1_000
+
+
+class WorkerVersion(Struct, frozen=True):
+    """What a worker of ``queue`` said when it last started: its version, and the newest envelope that it reads."""
+
+    queue: str
+    kind: str
+    version: str
+    envelope: int
+    last_at: datetime
+
+
+class Announcement:
+    """Says once a process and queue what runs there; ``kind`` is FUNCTION or PROCESS."""
+
+    def __init__(self, ports: Ports, *, kind: str, version: str) -> None:
+        self._ports = ports
+        self._kind = kind
+        self._version = version
+        self._told: set[str] = set()
+
+    def make(self, queues: Iterable[str]) -> None:
+        """Write the line of each queue that has none of this process. Never a reason to fail: it is a line in the log then."""
+        for queue in set(queues) - self._told:
+            self._told.add(queue)
+            try:
+                self._write(queue)
+            except PenstockError as error:
+                logger.warning("the version of the worker of %s was not recorded: %s", queue, error)
+
+    def _write(self, queue: str) -> None:
+        now = self._ports.clock()
+        about: dict[str, str | int] = {"queue": queue, "kind": self._kind, "release": self._version}
+        self._ports.ledger.count(
+            _PAGE,
+            f"{queue}#{self._kind}#{self._version}",
+            {"starts": 1},
+            first={**about, "first_at": to_text(now)},
+            latest={"last_at": to_text(now), "envelope": ENVELOPE_VERSION},
+            expires_at=now + LIFETIME,
+        )
+
+
+def latest(ports: Ports) -> list[WorkerVersion]:
+    """What started last on each queue, of each kind, within LIFETIME; what the ledger raises."""
+    found: dict[tuple[str, str], WorkerVersion] = {}
+    for line in ports.ledger.lines(_PAGE, limit=_MAX_LINES):
+        worker = _worker(line)
+        before = found.get((worker.queue, worker.kind))
+        if before is None or before.last_at < worker.last_at:
+            found[worker.queue, worker.kind] = worker
+    return sorted(found.values(), key=lambda worker: (worker.queue, worker.kind))
+
+
+def _worker(line: LedgerLine) -> WorkerVersion:
+    fields = line.fields
+    return WorkerVersion(
+        queue=str(fields["queue"]),
+        kind=str(fields["kind"]),
+        version=str(fields["release"]),
+        envelope=int(fields["envelope"]),
+        last_at=from_text(str(fields["last_at"])),
+    )

@@ -1,0 +1,35 @@
+"""docs/doctor.md explains every finding, in the words of the code, and names every permission."""
+
+import re
+from pathlib import Path
+
+from penstock.doctor import CHECKS
+from tests.doctor.test_denied import LOOKING
+
+PAGE = (Path(__file__).parents[2] / "docs" / "doctor.md").read_text(encoding="utf-8")
+_ROW = re.compile(r"^\| `([a-z-]+)`( \*)? \| (error|warning) \| (.+?) \| (.+?) \| (.+?) \|$", re.MULTILINE)
+
+
+def sections() -> dict[str, str]:
+    """Subject -> its section."""
+    parts = re.split(r"^### (.+)$", PAGE, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def test_the_page_has_every_finding_with_its_severity_and_its_reason_in_the_order_of_the_checks() -> None:
+    told = [
+        (subject, name, severity, why, bool(marked))
+        for subject, section in sections().items()
+        for name, marked, severity, _, why, _ in _ROW.findall(section)
+    ]
+    assert told == [(one.subject, one.name, one.severity.value, one.why, one.aws_only) for one in CHECKS]
+
+
+def test_the_page_names_every_permission_that_a_look_takes() -> None:
+    [table] = re.findall(r"\| permission \| for \|\n((?:\|.*\n)+)", PAGE)
+    named = {action for row in table.splitlines() for action in re.findall(r"`(\w+:\w+)`", row.split("|")[1])}
+    assert named == {*LOOKING, "dynamodb:Query"}
+
+
+def test_the_page_counts_the_checks() -> None:
+    assert f"{len(CHECKS)} checks on 3 queues: 1 error." in PAGE
