@@ -113,11 +113,11 @@ audit: venv ## Ask PyPI whether a pinned version of any lock file has a known vu
 
 docs: venv ## Make the site from docs/, build/site. A link that leads nowhere fails.
 	$(call environment,docs,docs/requirements.txt)
-	@.venv-docs/bin/mkdocs --quiet build --strict
+	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/python -m mkdocs --quiet build --strict
 
 docs-serve: venv ## Show the site on http://127.0.0.1:8010 until Ctrl-C, and make it anew at each change.
 	$(call environment,docs,docs/requirements.txt)
-	@.venv-docs/bin/mkdocs serve --strict --dev-addr 127.0.0.1:8010
+	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/python -m mkdocs serve --strict --dev-addr 127.0.0.1:8010
 
 package: venv ## Build the workers' zip for Lambda, build/worker-x86_64.zip, and try it. ARCH=arm64: for the other processor.
 	@$(PY) -m tools.package --arch $(ARCH)
