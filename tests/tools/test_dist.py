@@ -1,6 +1,7 @@
 """The library's sdist and wheel: what is in them, and that they are the same every time."""
 
 import os
+import re
 import shutil
 import subprocess
 import zipfile
@@ -16,7 +17,15 @@ from tools.failure import ToolError
 from tools.install import ROOT
 
 COMMITTED = "2026-11-21T04:36:38+00:00"
-IN_THE_BUILD = ("penstock", "infra/terraform", "*.md", "LICENSE", "pyproject.toml", ".gitignore")
+IN_THE_BUILD = (
+    "penstock",
+    "infra/terraform",
+    "*.md",
+    "LICENSE",
+    "pyproject.toml",
+    ".gitignore",
+    "tools/pypi_readme.py",
+)
 
 pytestmark = pytest.mark.skipif(not (ROOT / ".git").exists(), reason="no git checkout: nothing says what belongs to it")
 
@@ -109,7 +118,7 @@ def test_the_wheel_has_one_package_and_its_metadata(wheel: set[str]) -> None:
     assert {name.partition("/")[0].partition("-")[0] for name in wheel} == {"penstock"}
 
 
-@pytest.mark.parametrize("part", ["tests", "__pycache__", ".terraform", "flask_app", "tools", ".git"])
+@pytest.mark.parametrize("part", ["tests", "__pycache__", ".terraform", "flask_app", "lambdas", ".git"])
 def test_neither_has_what_is_the_repository_s_alone(dist: Mapping[str, Path], part: str) -> None:
     assert [name for path in dist.values() for name in names_in(path) if part in name.split("/")] == []
 
@@ -121,6 +130,33 @@ def test_the_sdist_has_what_people_read(dist: Mapping[str, Path]) -> None:
 def test_the_readme_is_the_page_on_pypi(metadata: Message) -> None:
     assert metadata["Description-Content-Type"] == "text/markdown"
     assert str(metadata.get_payload()).startswith("# Penstock\n")
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The page on PyPI of a project that names its repository."""
+    root = checkout(tmp_path_factory.mktemp("released"))
+    project = re.sub(
+        r"^\[project.urls\]\n(?:.+\n)*", "", (root / "pyproject.toml").read_text(encoding="utf-8"), flags=re.M
+    )
+    urls = '[project.urls]\nSource = "https://github.com/ada/penstock"\n\n[project.optional-dependencies]'
+    (root / "pyproject.toml").write_text(project.replace("[project.optional-dependencies]", urls), encoding="utf-8")
+    with zipfile.ZipFile(by_kind(build(tmp_path_factory.mktemp("dist"), root=root))["wheel"]) as wheel:
+        [name] = [name for name in wheel.namelist() if name.endswith(".dist-info/METADATA")]
+        return str(message_from_bytes(wheel.read(name)).get_payload(decode=True), "utf-8")
+
+
+def test_a_link_of_the_page_on_pypi_leads_into_the_repository_of_that_version(released: str, metadata: Message) -> None:
+    assert f"](https://github.com/ada/penstock/blob/v{metadata['Version']}/docs/cli.md)" in released
+
+
+def test_an_image_of_the_page_on_pypi_is_that_of_the_repository(released: str, metadata: Message) -> None:
+    assert f"](https://github.com/ada/penstock/raw/v{metadata['Version']}/docs/images/dashboard-error.png)" in released
+
+
+def test_no_link_of_the_page_on_pypi_leads_to_a_neighbour(released: str) -> None:
+    text = re.sub(r"^```.*?^```$", "", released, flags=re.MULTILINE | re.DOTALL)
+    assert re.findall(r"\]\((?!https://|#)[^)]*\)", text) == []
 
 
 def test_the_metadata_can_be_searched(metadata: Message) -> None:
