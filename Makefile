@@ -23,7 +23,7 @@ SEED ?=
 STAGE ?= dev
 ARCH ?= x86_64
 
-.PHONY: help venv demo dev test prove soak check format lock bench checkov package package-test deploy destroy smoke-aws e2e browser kills kills-soak clean
+.PHONY: help venv demo dev test prove soak check format lock bench checkov workflows types dist sbom audit docs docs-serve package package-test deploy destroy smoke-aws e2e browser kills kills-soak clean
 
 help: ## Print this help.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -69,15 +69,55 @@ lock: venv ## Write every hash-pinned requirements file anew. UPGRADE=1: with ne
 	$(LOCK) lambdas/requirements.in --constraints requirements-dev.txt --output-file lambdas/requirements.txt
 	$(LOCK) tools/runtime-requirements.in --output-file tools/runtime-requirements.txt
 	$(LOCK) tools/checkov-requirements.in --output-file tools/checkov-requirements.txt
+	$(LOCK) tools/types-requirements.in --output-file tools/types-requirements.txt
+	$(LOCK) tools/release-requirements.in --output-file tools/release-requirements.txt
+	$(LOCK) docs/requirements.in --output-file docs/requirements.txt
 	$(LOCK) tests/e2e/requirements-emulator.in --output-file tests/e2e/requirements-emulator.txt
 
-checkov: venv ## Scan infra/terraform with checkov, which has an environment of its own.
-	@cmp -s tools/checkov-requirements.txt .venv-checkov/installed.txt || { \
-		echo "Setting up .venv-checkov ..."; \
-		rm -rf .venv-checkov && $(PY) -m venv .venv-checkov && \
-		.venv-checkov/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r tools/checkov-requirements.txt && \
-		cp tools/checkov-requirements.txt .venv-checkov/installed.txt; }
+# What pins much has an environment of its own: $(call environment,NAME,LOCK) makes .venv-NAME, or brings it up to date with LOCK.
+define environment
+@cmp -s $(2) .venv-$(1)/installed.txt || { \
+	echo "Setting up .venv-$(1) ..."; \
+	rm -rf .venv-$(1) && $(PY) -m venv .venv-$(1) && \
+	.venv-$(1)/bin/python -m pip --quiet --disable-pip-version-check install --require-hashes -r $(2) && \
+	cp $(2) .venv-$(1)/installed.txt; }
+endef
+
+checkov: venv ## Scan infra/terraform with checkov.
+	$(call environment,checkov,tools/checkov-requirements.txt)
 	@.venv-checkov/bin/checkov --config-file infra/terraform/.checkov.yaml
+
+workflows: venv ## Scan .github/workflows with zizmor, offline.
+	$(call environment,release,tools/release-requirements.txt)
+	@.venv-release/bin/zizmor --quiet --offline --pedantic .github/workflows
+
+# pyright looks for the library where packages are: it reads these sources there, and what they import from .venv.
+types: venv ## Ask pyright whether every public name of the library says its type: 100 %.
+	$(call environment,types,tools/types-requirements.txt)
+	@printf '%s\n' "$(CURDIR)" "$$($(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
+		>"$$(.venv-types/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/penstock.pth"
+	@PATH="$(CURDIR)/.venv-types/bin:$$PATH" pyright --verifytypes penstock --ignoreexternal
+
+dist: venv ## Build the library for PyPI, dist/: an sdist and a wheel, the same bytes for the same commit.
+	$(call environment,release,tools/release-requirements.txt)
+	@$(PY) -m tools.dist
+	@.venv-release/bin/twine check --strict dist/penstock-*
+
+sbom: venv ## Write what the web, the workers and the library's tests run on as CycloneDX, build/sbom/*.json.
+	$(call environment,release,tools/release-requirements.txt)
+	@$(PY) -m tools.sbom
+
+audit: venv ## Ask PyPI whether a pinned version of any lock file has a known vulnerability. Needs the network.
+	$(call environment,release,tools/release-requirements.txt)
+	@$(PY) -m tools.audit
+
+docs: venv ## Make the site from docs/, build/site. A link that leads nowhere fails.
+	$(call environment,docs,docs/requirements.txt)
+	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/python -m mkdocs --quiet build --strict
+
+docs-serve: venv ## Show the site on http://127.0.0.1:8010 until Ctrl-C, and make it anew at each change.
+	$(call environment,docs,docs/requirements.txt)
+	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/python -m mkdocs serve --strict --dev-addr 127.0.0.1:8010
 
 package: venv ## Build the workers' zip for Lambda, build/worker-x86_64.zip, and try it. ARCH=arm64: for the other processor.
 	@$(PY) -m tools.package --arch $(ARCH)
@@ -118,5 +158,5 @@ bench: venv ## Measure: what `import penstock` costs, and how long a no-op takes
 	@$(PY) -m benchmarks.latency
 
 clean: ## Remove what make and the tools made: .venv, caches, the local stack's files.
-	rm -rf .venv .venv-lock .venv-web .venv-e2e .venv-checkov .penstock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	rm -rf .venv .venv-lock .venv-web .venv-e2e .venv-checkov .venv-types .venv-release .venv-docs .penstock .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

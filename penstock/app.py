@@ -29,8 +29,8 @@ class Penstock:
     """
 
     def __init__(self) -> None:
-        self.registry = Registry()
-        self.hooks = Hooks()
+        self.registry: Registry = Registry()
+        self.hooks: Hooks = Hooks()
         self._ports: Ports | None = None
 
     @overload

@@ -121,4 +121,4 @@ class CurrentTask:
 MAX_NOTE_CHARACTERS = 200
 MAX_STEPS = 2**53  # the table takes 38 digits, JavaScript no more than this
 
-current_task = CurrentTask()
+current_task: CurrentTask = CurrentTask()

@@ -27,7 +27,7 @@ from penstock.task import Call, EnqueueOptions
 from penstock.times import to_milliseconds
 from penstock.transitions import queued
 
-logger = logging.getLogger("penstock")
+logger: logging.Logger = logging.getLogger("penstock")
 
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 MAX_DELAY_SECONDS = 900

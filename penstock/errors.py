@@ -18,6 +18,7 @@
     ├── EnvelopeError              a message that must never run code
     │   ├── MalformedEnvelope      not ours, or damaged
     │   └── UnsupportedVersion     written by a newer Penstock
+    ├── UnsupportedRow             a row of the table that this Penstock cannot read: a newer one wrote it
     ├── UnknownTask                no function of that name in this process
     ├── NoMapping                  nothing polls that queue, so it can be neither paused nor resumed
     ├── NotDead                    only a DEAD task can be retried or edited by hand
@@ -150,6 +151,16 @@ class MalformedEnvelope(EnvelopeError):
 
 class UnsupportedVersion(EnvelopeError):
     """An envelope of a version that this Penstock does not read."""
+
+
+class UnsupportedRow(PenstockError):
+    """A row, or a failed attempt, that says what this Penstock does not know. It is left as it is."""
+
+    def __init__(self, task_id: str, what: str) -> None:
+        super().__init__(
+            f"the row of task {task_id} {what}, which this version of Penstock does not know: a newer one wrote it. Nothing was "
+            "changed. Deploy that version here as well (docs/upgrading.md)"
+        )
 
 
 class UnknownTask(PenstockError):

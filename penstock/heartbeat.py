@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from penstock.current import Run
 from penstock.delivery import Delivery
-from penstock.errors import AccessRefused, PenstockError, Unavailable
+from penstock.errors import AccessRefused, PenstockError, Unavailable, UnsupportedRow
 from penstock.execution import Execution
 from penstock.execution.value import known
 from penstock.ports import Applied, Ports
@@ -64,6 +64,9 @@ class Heartbeat:
         lease = lease_for(self._owner, now, self._lease_seconds)
         try:
             answer = self._ports.results.apply(self._task_id, renew(self._owner, lease.until))
+        except UnsupportedRow as error:  # not RUNNING, whatever else it is
+            self._lose(str(error))
+            return
         except (Unavailable, AccessRefused) as error:
             logger.warning("the lease of %s was not renewed, and is tried again: %s", self._task_id, error)
             # It must be noticed in time that the lease runs out.

@@ -50,7 +50,7 @@ class Stopping:
         self._grace = grace
         self._interrupt_at: datetime | None = None
         #: True where an interrupt may be raised.
-        self.in_user_code = False
+        self.in_user_code: bool = False
 
     def ask(self) -> None:
         """End after the present message."""

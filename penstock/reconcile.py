@@ -13,7 +13,7 @@ from msgspec import Struct
 from penstock import error_groups
 from penstock.app import Penstock
 from penstock.envelope import Envelope
-from penstock.errors import EnvelopeError, MalformedEnvelope, PenstockError, UnsupportedVersion
+from penstock.errors import EnvelopeError, MalformedEnvelope, PenstockError, UnsupportedRow, UnsupportedVersion
 from penstock.execution.value import insist, keep_envelope
 from penstock.failure import Failure, describe
 from penstock.hooks import Ended
@@ -102,9 +102,9 @@ def _cancel(ports: Ports, message: ReceivedMessage) -> bool:
     """True if the task of this letter was DEAD, and is CANCELLED now."""
     try:
         envelope = Envelope.from_json(message.body)
-    except UnsupportedVersion:
+        row = ports.results.get(envelope.id)
+    except (UnsupportedVersion, UnsupportedRow):
         return False
-    row = ports.results.get(envelope.id)
     if row is None or row.status is not Status.DEAD or row.send_id != envelope.send_id:
         return False
     return isinstance(ports.results.apply(row.task_id, cancel(row, now=ports.clock())), Applied)
@@ -148,7 +148,11 @@ def _settle(tasks: Penstock, queue: str, message: ReceivedMessage) -> str:
     error = ErrorSummary(failure.type, failure.message, failure.fingerprint, reason)
     death = ports.random.token()
     burial = buried(envelope, letter, error, death=death, now=now, extra=keep_envelope(envelope, ports))
-    answer = insist(lambda: ports.results.apply(envelope.id, burial), ports)
+    try:
+        answer = insist(lambda: ports.results.apply(envelope.id, burial), ports)
+    except UnsupportedRow as unread:  # of a newer version: one row must not end the look at all others
+        logger.warning("a dead letter is left: %s", unread)
+        return "left"
     row = answer.row
     # Refused by this very death: it is written already, and only the reply was lost.
     if row is not None and (isinstance(answer, Applied) or row.lease_owner == death):

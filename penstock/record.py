@@ -9,6 +9,9 @@ Three indexes, none on an attribute that changes while a task runs:
 - ``by_created``: ``created_bucket`` (day of creation # shard), ``created_at``.
 - ``by_failure``: ``failure_key`` (error fingerprint # shard), ``failed_at``; sparse: DEAD and FAILED rows only.
 - ``by_failed``: ``failed_bucket`` (day of the failure # shard), ``failed_at``; as sparse.
+
+A newer version may add attributes, and members to the maps: they are passed over, and no transition touches them. A status that
+is not known here is refused (UnsupportedRow): nobody can tell what may follow it.
 """
 
 import zlib
@@ -18,6 +21,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from penstock.errors import UnsupportedRow
 from penstock.states import Status
 from penstock.times import from_text, to_text
 
@@ -129,11 +133,11 @@ class AttemptRow(Struct, frozen=True):
         }
 
     @classmethod
-    def from_item(cls, item: Item) -> "AttemptRow":
-        """Read what ``to_item`` wrote."""
+    def from_item(cls, task_id: str, item: Item) -> "AttemptRow":
+        """Read what ``to_item`` wrote; UnsupportedRow for an outcome that is not known here."""
         return cls(
             number=item["number"],
-            outcome=Status(item["outcome"]),
+            outcome=_status(task_id, item["outcome"]),
             error_type=item["error_type"],
             message=item["message"],
             traceback=item["traceback"],
@@ -181,14 +185,14 @@ class TaskRow(Struct, frozen=True):
 
     @classmethod
     def from_item(cls, task_id: str, item: Item) -> "TaskRow":
-        """Read the attributes of an item ``task``."""
+        """Read the attributes of an item ``task``; UnsupportedRow for a status that is not known here."""
 
         def at(name: str) -> datetime | None:
             return from_text(item[name]) if name in item else None
 
         return cls(
             task_id=task_id,
-            status=Status(item["status"]),
+            status=_status(task_id, item["status"]),
             task=item["task"],
             queue=item["queue"],
             created_at=from_text(item["created_at"]),
@@ -203,12 +207,12 @@ class TaskRow(Struct, frozen=True):
             run_after=at("run_after"),
             finished_at=at("finished_at"),
             duration_ms=item.get("duration_ms"),
-            progress=Progress(**item["progress"]) if "progress" in item else None,
+            progress=Progress(**_members(Progress, item["progress"])) if "progress" in item else None,
             result=item.get("result"),
             result_pointer=item.get("result_pointer"),
             result_sha256=item.get("result_sha256"),
             result_error=item.get("result_error"),
-            error=ErrorSummary(**item["error"]) if "error" in item else None,
+            error=ErrorSummary(**_members(ErrorSummary, item["error"])) if "error" in item else None,
             failed_at=at("failed_at"),
             envelope=item.get("envelope"),
             envelope_pointer=item.get("envelope_pointer"),
@@ -239,6 +243,18 @@ def status_of(row: TaskRow, now: datetime, retention: timedelta = MAX_RETENTION)
     if row.status is Status.RUNNING and row.lease_expired(now):
         return Status.EXPIRED if _message_gone(row, now, retention) else Status.RETRYING
     return row.status
+
+
+def _status(task_id: str, text: str) -> Status:
+    try:
+        return Status(text)
+    except ValueError:
+        raise UnsupportedRow(task_id, f"has the status {text!r:.40}") from None
+
+
+def _members(kind: type[Struct], value: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of a map's members that ``kind`` has: a newer version may write more."""
+    return {name: value[name] for name in kind.__struct_fields__ if name in value}
 
 
 def _message_gone(row: TaskRow, now: datetime, retention: timedelta) -> bool:

@@ -25,7 +25,7 @@ class TaskResult(Generic[R]):
     def __init__(self, ports: Ports, row: TaskRow, decode: Decode, *, created: bool = True) -> None:
         self._ports = ports
         self._decode = decode
-        self.row = row
+        self.row: TaskRow = row
         #: False where the task id was known already: nothing was enqueued.
         self.created = created
 

@@ -103,7 +103,7 @@ class Task(Generic[P, R]):
         self.name = name
         self.options = options
         self.enqueuer = enqueuer
-        self.codec = Codec(function, name)
+        self.codec: Codec = Codec(function, name)
         functools.update_wrapper(self, function)
 
     @property

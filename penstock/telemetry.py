@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from penstock.current import running
 
-logger = logging.getLogger("penstock")
+logger: logging.Logger = logging.getLogger("penstock")
 
 
 class RunEvent(Struct, frozen=True):

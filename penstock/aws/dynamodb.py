@@ -88,7 +88,7 @@ class DynamoResultStore:
                 ExpressionAttributeValues={":task_id": {"S": task_id}, ":prefix": {"S": _ATTEMPT_PREFIX}},
                 ConsistentRead=True,
             ):
-                attempts += [AttemptRow.from_item(item_from_wire(item)) for item in page["Items"]]
+                attempts += [AttemptRow.from_item(task_id, item_from_wire(item)) for item in page["Items"]]
         return attempts
 
     def failures(self, *, limit: int, cursor: str | None = None) -> FailurePage:

@@ -82,6 +82,10 @@ _ADVICE: Mapping[str, str] = {
     "NoSuchBucket": _MISSING.format(setting="PENSTOCK_PAYLOAD_BUCKET"),
     "RequestTimeTooSkewed": "Set this machine's clock",
 }
+# DynamoDB has one code, ValidationException, for all that is wrong with a request: its words (and moto's) tell these apart.
+_NO_INDEX = ("does not have the specified index", "Invalid index")
+_INDEX_IN_THE_MAKING = "backfilling global secondary index"
+_OLDER_TABLE = "The table was made by an older version: run terraform apply, which adds the index (docs/upgrading.md)"
 
 
 @contextmanager
@@ -115,13 +119,15 @@ def refusal(operation: str, resource: str, code: str, message: str) -> AccessRef
     """The error for an answer that says no, for good."""
     code = code.rpartition(".")[2]
     advice = _ADVICE.get(code, "The same call will be refused again")
+    if any(words in message for words in _NO_INDEX):
+        advice = _OLDER_TABLE
     return AccessRefused(f"{operation} on {resource} was refused: {code}: {message.rstrip('.')}. {advice}")
 
 
 def _answered(error: ClientError, operation: str, resource: str) -> AccessRefused | Unavailable:
     code, message = code_of(error), error.response.get("Error", {}).get("Message", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if code in _TEMPORARY or status >= 500 or status == 429:
+    if code in _TEMPORARY or status >= 500 or status == 429 or _INDEX_IN_THE_MAKING in message:
         return Unavailable(
             f"{operation} on {resource} is not possible now ({status} {code}: {message:.200}): try again later"
         )

@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from penstock.envelope import Envelope
-from penstock.errors import AccessRefused, PenstockError, Unavailable
+from penstock.errors import AccessRefused, PenstockError, Unavailable, UnsupportedRow
 from penstock.execution.value import (
     Acknowledge,
     Execution,
@@ -46,6 +46,8 @@ def claim(x: Execution, worker: Worker) -> Execution:
             answer = worker.apply(envelope.id, attempt)
         except (Unavailable, AccessRefused) as error:
             return x.end(come_back_later(delivery), "UNAVAILABLE", str(error))
+        except UnsupportedRow as error:  # a deploy may be under way: give it time
+            return x.end(come_back_later(delivery), "UNKNOWN", str(error))
         now = worker.ports.clock()
         if isinstance(answer, Applied) and answer.row.status is Status.RUNNING:
             return replace(x, row=answer.row, started_at=now)

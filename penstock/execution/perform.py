@@ -13,6 +13,7 @@ from penstock.errors import (
     InvalidArguments,
     TaskCancelled,
     Unavailable,
+    UnsupportedRow,
 )
 from penstock.execution.value import CancelNow, Execution, Interrupted, Leave, Raised, Returned, Worker, known
 from penstock.limits import time_limit
@@ -93,7 +94,7 @@ def _hand_back(x: Execution, worker: Worker) -> Execution:
     ended = worker.ports.clock() - CLOCK_TOLERANCE - seconds(1)
     try:
         answer = worker.apply(known(x.envelope).id, renew(x.owner, ended))
-    except (Unavailable, AccessRefused) as error:  # it runs out by itself
+    except (Unavailable, AccessRefused, UnsupportedRow) as error:  # it runs out by itself
         return x.end(Leave(), "HANDED_BACK", f"the worker had to stop; the lease could not be ended: {error}")
     if not isinstance(answer, Applied):
         return x.end(Leave(), "LEFT", "the lease was lost while it ran")
@@ -104,7 +105,7 @@ def _write_progress(x: Execution, worker: Worker, value: Progress) -> bool | Non
     task_id = known(x.envelope).id
     try:
         answer = worker.ports.results.apply(task_id, progress(x.owner, value))
-    except (Unavailable, AccessRefused) as error:  # never a reason to fail the work itself
+    except (Unavailable, AccessRefused, UnsupportedRow) as error:  # never a reason to fail the work itself
         logger.warning("progress of %s was not written: %s", task_id, error)
         return None
     return answer.row is not None and answer.row.cancel_requested
@@ -114,7 +115,7 @@ def _is_cancelled(x: Execution, worker: Worker) -> bool | None:
     task_id = known(x.envelope).id
     try:
         row = worker.ports.results.get(task_id)
-    except (Unavailable, AccessRefused) as error:
+    except (Unavailable, AccessRefused, UnsupportedRow) as error:
         logger.warning("whether %s is cancelled could not be read: %s", task_id, error)
         return None
     return row is not None and row.cancel_requested

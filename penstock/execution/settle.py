@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from penstock.errors import AccessRefused, PenstockError, Unavailable
+from penstock.errors import AccessRefused, PenstockError, Unavailable, UnsupportedRow
 from penstock.execution.value import (
     Acknowledge,
     Execution,
@@ -74,7 +74,7 @@ def _write(
 ) -> Execution:
     try:
         settled = worker.apply(known(x.envelope).id, transition)
-    except (Unavailable, AccessRefused) as error:
+    except (Unavailable, AccessRefused, UnsupportedRow) as error:
         return x.end(Leave(), "LEFT", f"{status} could not be written: {error}")
     if isinstance(settled, Applied) or _is_my_own(settled, status, x):
         return replace(x, row=settled.row).end(answer, status.value, reason)

@@ -26,6 +26,7 @@ from penstock.errors import (
     TaskNotFound,
     Unavailable,
     UnknownTask,
+    UnsupportedRow,
 )
 
 RETRY_AFTER_SECONDS = 5
@@ -37,6 +38,7 @@ _STATUS: tuple[tuple[type[PenstockError], int], ...] = (
     (EnvelopeTooLarge, 413),
     (EnqueueUncertain, 503),
     (Unavailable, 503),
+    (UnsupportedRow, 503),  # as a rule a deploy is under way
     (PartialEnqueueError, 503),
     (TaskNotFound, 404),
     (OperationNotFound, 404),

@@ -56,7 +56,7 @@ class OneAtATime:
                 close()
 
 
-class QuietHandler(MotoRequestHandler):
+class _QuietHandler(MotoRequestHandler):
     """Writes no line per request, and does not wait for more bytes before it sends a small answer."""
 
     disable_nagle_algorithm = True
@@ -69,7 +69,7 @@ def server(fd: int) -> BaseWSGIServer:
     """moto's server on the listening socket ``fd``; ``serve_forever()`` runs it."""
     moto_cloudwatch.install()
     application = MappingApi(OneAtATime(DomainDispatcherApplication(create_backend_app)))
-    return make_server(HOST, 0, application, threaded=True, request_handler=QuietHandler, fd=fd)
+    return make_server(HOST, 0, application, threaded=True, request_handler=_QuietHandler, fd=fd)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -48,7 +48,7 @@ class Child:
     stopping: bool = False
 
     def __post_init__(self) -> None:
-        self.started = time.monotonic()
+        self.started: float = time.monotonic()
         self._process = subprocess.Popen(
             self.program.arguments,
             env=dict(self.program.environ),

@@ -2,11 +2,11 @@
 
 import threading
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from penstock.local.invocation import Function, FunctionError, TimedOut
 
-EVENT = {"source": "aws.scheduler", "detail-type": "Scheduled Event", "detail": {}}
+EVENT: dict[str, Any] = {"source": "aws.scheduler", "detail-type": "Scheduled Event", "detail": {}}
 
 
 class ClosableFunction(Function, Protocol):

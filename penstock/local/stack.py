@@ -51,9 +51,9 @@ class Stack:
         except BaseException:
             self._moto_socket.close()
             raise
-        self.endpoint = _url_of(self._moto_socket.getsockname())
-        self.web_url = _url_of(self._web_socket.getsockname())
-        self.environment = local_environment(environ, self.endpoint)
+        self.endpoint: str = _url_of(self._moto_socket.getsockname())
+        self.web_url: str = _url_of(self._web_socket.getsockname())
+        self.environment: dict[str, str] = local_environment(environ, self.endpoint)
         """What every process of the stack gets; complete once the stack is up."""
 
     @classmethod

@@ -110,6 +110,12 @@ class MemoryResultStore:
         with self._lock:
             self._attempts.pop(task_id, None)
 
+    def item(self, task_id: str) -> Mapping[str, Any] | None:
+        """The attributes of a row as they are, those included that this version does not know; None where there is no row."""
+        with self._lock:
+            item = self._tasks.get(task_id)
+            return None if item is None else dict(item)
+
     def put_item(self, task_id: str, item: Mapping[str, Any] | None) -> None:
         """Put the attributes of a row as they are, past every rule, or take the row away: what a person at the table can do."""
         with self._lock:

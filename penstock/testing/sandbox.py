@@ -26,8 +26,8 @@ class Sandbox:
         self.tasks = tasks
         #: Shows the real time of its making, so that code which reads the time itself fits in; then it stands still until
         #: ``drain`` or ``clock.advance(seconds)`` moves it.
-        self.clock = ManualClock(utc_now())
-        self.stack = Stack(tasks, entries, clock=self.clock, advance=self.clock.sleep, seed=seed)
+        self.clock: ManualClock = ManualClock(utc_now())
+        self.stack: Stack = Stack(tasks, entries, clock=self.clock, advance=self.clock.sleep, seed=seed)
         self._failures = Failures()
 
     # -- what was enqueued --------------------------------------------------------------------------------------------

@@ -58,10 +58,10 @@ class Stack:
         entries = list(entries)
         settings = Settings(queues=queues.settings(entries), table="memory", payload_bucket="memory")
         random = SeededRandom(seed)
-        self.transport = SandboxTransport(settings, clock=clock, random=random)
-        self.store = DeadlyStore(MemoryResultStore(clock))
-        self.stats = MemoryStats(settings, self.transport.oldest_age)
-        self.ports = Ports(
+        self.transport: SandboxTransport = SandboxTransport(settings, clock=clock, random=random)
+        self.store: DeadlyStore = DeadlyStore(MemoryResultStore(clock))
+        self.stats: MemoryStats = MemoryStats(settings, self.transport.oldest_age)
+        self.ports: Ports = Ports(
             settings=settings,
             transport=self.transport,
             results=cast(ResultStore, self.store),

@@ -20,7 +20,7 @@ class SandboxTransport(MemoryTransport):
         #: Every message taken, in the order of sending.
         self.sent: list[OutgoingMessage] = []
         #: How many of the next acknowledgements SQS forgets, so that the message is delivered again.
-        self.duplicates = 0
+        self.duplicates: int = 0
         #: Called after each request that sends.
         self.after_send: Callable[[], None] = lambda: None
 

@@ -7,13 +7,11 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from tools.locks import lock_files
+
 ROOT = Path(__file__).parents[2]
 
-LOCKS = {
-    "requirements.txt": "requirements.in",
-    "lambdas/requirements.txt": "lambdas/requirements.in",
-    "requirements-dev.txt": "requirements-dev.in",
-}
+LOCKS = {str(lock): str(lock.with_suffix(".in")) for lock in lock_files()}
 _PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>\S+)")
 
 
@@ -36,6 +34,21 @@ def pins(path: str) -> dict[str, set[str]]:
         if match := _PIN.match(line):
             found.setdefault(canonicalize_name(match["name"]), set()).add(match["version"])
     return found
+
+
+def test_every_lock_of_the_repository_is_known_to_the_audit() -> None:
+    found = {
+        path
+        for path in ROOT.rglob("*requirements*.in")
+        if not path.relative_to(ROOT).parts[0].startswith((".", "build"))
+    }
+
+    assert {str(path.relative_to(ROOT)) for path in found} == set(LOCKS.values())
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_make_lock_writes_every_lock(lock: str) -> None:
+    assert f"--output-file {lock}\n" in (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("lock", LOCKS)

@@ -106,11 +106,3 @@ def test_the_schedule_s_message_is_an_envelope() -> None:
     body = text.replace("<aws.scheduler.scheduled-time>", "2026-11-21T02:00:00Z")
     envelope = Envelope.from_json(body.replace("<aws.scheduler.execution-id>", "d32c5kddcf5bb8c3"))
     assert (envelope.id, envelope.kwargs) == ("nightly-report-2026-11-21T02:00:00Z", {"kind": "sales"})
-
-
-def test_every_link_within_the_page_leads_somewhere() -> None:
-    text = PAGE.read_text(encoding="utf-8")
-    headings = {
-        re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in re.findall(r"^#+ (.*)$", text, re.M)
-    }
-    assert set(re.findall(r"\]\(#([\w-]+)\)", text)) <= headings

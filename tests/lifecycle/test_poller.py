@@ -257,6 +257,21 @@ def test_a_run_that_another_has_taken_over_acknowledges_nothing(world: World) ->
     assert calls == []
 
 
+def test_a_row_that_only_a_later_version_can_read_is_a_lost_lease(world: World) -> None:
+    worker = OneWorker(world)
+    results: Any = world.ports.results
+
+    def nap() -> None:
+        results.put_item(current_task.id, {**results.item(current_task.id), "status": "SNOOZED"})
+        worker.let_pass(LEASE_SECONDS // 2)
+        seen.append(current_task.cancelled)
+
+    seen: list[bool] = []
+    result = world.tasks.task(queue="long")(nap).enqueue()
+    worker.poller.step()
+    assert (worker.outcomes(), seen, results.item(result.id)["status"]) == ({"LEFT": 1}, [True], "SNOOZED")
+
+
 def test_a_task_that_lost_its_lease_is_told_to_stop(world: World) -> None:
     worker, other = OneWorker(world), OneWorker(world)
     seen: list[object] = []

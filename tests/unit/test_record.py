@@ -92,7 +92,7 @@ def test_a_row_is_read_from_its_item(status: str) -> None:
 
 def test_an_attempt_comes_back_from_its_item() -> None:
     attempt = AttemptRow(3, Status.RETRYING, "ValueError", "no", "Traceback", NOW, 12, "request-1")
-    assert AttemptRow.from_item(attempt.to_item()) == attempt
+    assert AttemptRow.from_item("t-1", attempt.to_item()) == attempt
 
 
 def test_the_order_of_attempt_items_is_the_order_of_attempts() -> None:

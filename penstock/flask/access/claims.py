@@ -8,7 +8,7 @@ from typing import Any
 from penstock.errors import ConfigurationError
 from penstock.flask.access.identity import MAX_NAME_CHARACTERS, Identity, Role
 
-logger = logging.getLogger("penstock")
+logger: logging.Logger = logging.getLogger("penstock")
 
 # The first that is there names the person.
 NAME_CLAIMS = ("email", "cognito:username", "username", "principalId", "userArn", "sub")

@@ -16,7 +16,7 @@ from penstock.flask.access.state import mounted
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-logger = logging.getLogger("penstock")
+logger: logging.Logger = logging.getLogger("penstock")
 
 _MARK = "_penstock_role"
 _OPEN = "open"

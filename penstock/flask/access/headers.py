@@ -1,6 +1,7 @@
 """Security headers, on our own answers alone: https://owasp.org/www-project-secure-headers/"""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from flask import Blueprint, Response, request
 from werkzeug.datastructures import Headers
@@ -34,7 +35,7 @@ class OwnResponse(Response):
     Without CORS headers, too: an app that lets other sites read its own answers has not decided that for tasks.
     """
 
-    own_headers = _HEADERS
+    own_headers: ClassVar[Mapping[str, str]] = _HEADERS
 
     def get_wsgi_headers(self, environ: Any) -> Headers:
         """The headers as they are sent."""
@@ -49,7 +50,7 @@ class OwnResponse(Response):
 class OwnPage(OwnResponse):
     """One that no cache may keep: it shows tasks, to somebody who is signed in."""
 
-    own_headers = {**_HEADERS, "Cache-Control": "no-store"}  # noqa: RUF012 - nobody writes to it
+    own_headers: ClassVar[Mapping[str, str]] = {**_HEADERS, "Cache-Control": "no-store"}
 
 
 def add_headers(blueprint: Blueprint) -> None:

@@ -52,7 +52,7 @@ RESOURCES: tuple[Callable[[Blueprint, Mounted], None], ...] = (
     openapi.add_views,
 )
 
-logger = logging.getLogger("penstock")
+logger: logging.Logger = logging.getLogger("penstock")
 
 
 def blueprint(mount: Mounted) -> Blueprint:

@@ -14,7 +14,7 @@ from penstock.flask.problems import problem
 
 _NO_TASK = "health"  # asked for, never there: one read of the table
 
-logger = logging.getLogger("penstock")
+logger: logging.Logger = logging.getLogger("penstock")
 
 
 class Health(TypedDict):

@@ -8,7 +8,16 @@ from penstock import dead_letters
 from penstock.app import Penstock
 from penstock.errors import NotDead, PenstockError, TaskNotFound
 from penstock.flask import documents
-from penstock.flask.cli.base import Misused, Refused, acted, command, json_object, not_without_yes, yes_option
+from penstock.flask.cli.base import (
+    Decorator,
+    Misused,
+    Refused,
+    acted,
+    command,
+    json_object,
+    not_without_yes,
+    yes_option,
+)
 from penstock.flask.cli.output import one_line, print_json, say, show, table
 from penstock.flask.documents import Document
 from penstock.forget import forget as forget_task
@@ -18,7 +27,7 @@ from penstock.search import read_status
 
 Answer = tuple[str, Document]  # what was done, in words, and the document of the API's answer to it
 
-task_ids = click.argument("task_ids", nargs=-1, required=True)
+task_ids: Decorator = click.argument("task_ids", nargs=-1, required=True)
 
 
 @command("retry")

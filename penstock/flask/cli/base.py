@@ -6,7 +6,7 @@ import json
 import os
 import socket
 from collections.abc import Callable
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, Protocol, TypeVar
 
 import click
 from flask.cli import with_appcontext
@@ -19,10 +19,19 @@ from penstock.flask.cli.output import one_line, print_json
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+
+class Decorator(Protocol):
+    """What adds an option or an argument to a command."""
+
+    def __call__(self, function: Function, /) -> Function:
+        """The same command, with it."""
+        ...
+
+
 _MAX_ERROR_CHARACTERS = 2_000
 _WRONGLY_ASKED = (InvalidArguments, InvalidOption, InvalidSearch)
 
-yes_option = click.option("--yes", is_flag=True, help="Really do it. Without it: say what would be done.")
+yes_option: Decorator = click.option("--yes", is_flag=True, help="Really do it. Without it: say what would be done.")
 
 
 class Refused(click.ClickException):

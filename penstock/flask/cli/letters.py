@@ -67,7 +67,7 @@ def redrive(tasks: Penstock, as_json: bool, queue: str, rate: int | None, watch:
     _say_moved(Redrive(queue, waiting, moved, status), as_json)
 
 
-letters = click.Group(
+letters: click.Group = click.Group(
     "dlq",
     help="Dead letters: why tasks died, and the way back.",
     commands=[dead, explain, redrive, discard],

@@ -49,7 +49,7 @@ def stop(tasks: Penstock, as_json: bool, operation_id: str) -> None:
     show(documents.operation(bulk.stop(tasks, operation_id)), _facts, as_json)
 
 
-operations = click.Group(
+operations: click.Group = click.Group(
     "operations",
     help="Retries and discards of many: watch, resume, stop.",
     commands=[list_operations, show_operation, resume, stop],

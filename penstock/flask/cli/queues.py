@@ -91,7 +91,7 @@ def purge(tasks: Penstock, as_json: bool, queue: str, confirm: str, yes: bool) -
         say(f"Discarded {number_of(discarded, 'task')} of {queue!r}.")
 
 
-queues = click.Group(
+queues: click.Group = click.Group(
     "queues",
     help="The queues, and pausing, resuming, purging them.",
     commands=[list_queues, show_queue, pause, resume, purge],

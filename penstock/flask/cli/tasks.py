@@ -8,7 +8,7 @@ import click
 
 from penstock.app import Penstock
 from penstock.flask import documents
-from penstock.flask.cli.base import Misused, command
+from penstock.flask.cli.base import Decorator, Misused, command
 from penstock.flask.cli.completing import filters
 from penstock.flask.cli.output import Bar, facts, moment, say, table, visible, when
 from penstock.flask.cli.output import show as show_document
@@ -20,11 +20,11 @@ from penstock.times import to_text
 MAX_ALL = 10_000  # what --all stops at: a longer answer is a job for the table's export
 MAX_PAGES = 8  # of a list without --all: enough for the 29 days that a row lives, where little has happened in them
 
-limit_option = click.option(
+limit_option: Decorator = click.option(
     "--limit", type=click.IntRange(1, MAX_LIMIT), default=25, show_default=True, help="How many at most."
 )
-cursor_option = click.option("--cursor", help="Go on where an earlier page ended.")
-all_option = click.option("--all", "everything", is_flag=True, help=f"All of them, {MAX_ALL:,} at most.")
+cursor_option: Decorator = click.option("--cursor", help="Go on where an earlier page ended.")
+all_option: Decorator = click.option("--all", "everything", is_flag=True, help=f"All of them, {MAX_ALL:,} at most.")
 
 
 @command("list")

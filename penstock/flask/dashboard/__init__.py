@@ -89,7 +89,7 @@ _HTMX_CONFIG = json.dumps(
 MAX_SIGN_IN_BYTES = 8 * 1024
 MAX_FORM_BYTES = 2 * MAX_MESSAGE_BYTES  # as much as the API takes
 
-logger = logging.getLogger("penstock")
+logger: logging.Logger = logging.getLogger("penstock")
 
 
 def blueprint(mount: Mounted) -> Blueprint:

@@ -29,7 +29,7 @@ ROWS = 50
 MAX_CAUSES = 12
 MAX_RATE = 500
 
-logger = logging.getLogger("penstock")
+logger: logging.Logger = logging.getLogger("penstock")
 
 
 class Letters(Struct, frozen=True):

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from penstock.flask.access import Mounted, mounted, open_to_all
 from penstock.flask.access.sessions import drop, keep
 
-logger = logging.getLogger("penstock")
+logger: logging.Logger = logging.getLogger("penstock")
 
 _PAGE = "penstock_dashboard.sign_in"
 _HOME = "penstock_dashboard.home"

@@ -1,0 +1,53 @@
+"""What this project is made of: ``python -m tools.sbom [--output FOLDER]`` writes one CycloneDX 1.6 document a lock file.
+
+Each is checked against CycloneDX's schema by cyclonedx-py, lists the packages of its lock with their hashes, and is the same
+for the same commit. Run by ``make sbom``, from the environment of tools/release-requirements.txt.
+"""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tools.dist import commit_time
+from tools.failure import ToolError, exit_code
+from tools.install import BUILD, ROOT, pip_environment
+from tools.locks import lock_files
+
+CYCLONEDX = ROOT / ".venv-release" / "bin" / "cyclonedx-py"
+
+
+def write(lock: Path, output: Path, *, root: Path = ROOT, cyclonedx: Path = CYCLONEDX) -> Path:
+    """The document of one lock file (relative to ``root``), in the folder ``output``; ToolError where it cannot be made."""
+    output.mkdir(parents=True, exist_ok=True)
+    path = output / f"{'-'.join(lock.with_suffix('').parts)}.cdx.json"
+    command: list[str | Path] = [
+        cyclonedx,
+        "requirements",
+        root / lock,
+        "--pyproject",
+        root / "pyproject.toml",
+        "--of",
+        "JSON",
+    ]
+    command += ["--sv", "1.6", "--output-reproducible", "--validate", "--output-file", path]
+    environ = pip_environment() | {"SOURCE_DATE_EPOCH": commit_time(root), "PYTHONWARNINGS": "ignore"}
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ToolError(f"{lock} cannot be written as CycloneDX: {done.stderr.strip()}")
+    return path
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write them all, and say where."""
+    parser = argparse.ArgumentParser(prog="python -m tools.sbom", description="Write the lock files as CycloneDX.")
+    parser.add_argument("--output", type=Path, default=BUILD / "sbom", help="where to; build/sbom/ if not given")
+    options = parser.parse_args(arguments)
+    for lock in lock_files():
+        print(f"{lock}: {write(lock, options.output.absolute())}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(exit_code(main, sys.argv[1:]))
