@@ -14,9 +14,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from penstock.packaging.install import pip_environment
 from tools.failure import ToolError, exit_code
-from tools.install import ROOT, pip_environment
 from tools.locks import lock_files
+from tools.project import ROOT
 
 PIP_AUDIT = ROOT / ".venv-release" / "bin" / "pip-audit"
 FOUND, NOT_ASKED = 1, 3

@@ -20,8 +20,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from penstock.packaging.install import pip_environment
 from tools.failure import ToolError, exit_code
-from tools.install import ROOT, pip_environment
+from tools.project import ROOT
 
 _ALWAYS_IN_AN_SDIST = {"pyproject.toml", ".gitignore", "PKG-INFO"}  # hatchling adds them
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tools.install import ROOT
+from tools.project import ROOT
 
 _FOLDERS = (".", "docs", "lambdas", "tools", "tests/e2e")
 

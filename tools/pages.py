@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from tools.install import ROOT
+from tools.project import ROOT
 
 DOCS: Final = "docs"
 FILES: Final = "files"  # where the site has copies of files that are no pages

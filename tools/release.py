@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tools.failure import ToolError, exit_code
-from tools.install import ROOT
+from tools.project import ROOT
 
 
 def check(tag: str, repository: str, *, root: Path = ROOT) -> str:

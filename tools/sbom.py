@@ -10,10 +10,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from penstock.packaging.install import pip_environment
 from tools.dist import commit_time
 from tools.failure import ToolError, exit_code
-from tools.install import BUILD, ROOT, pip_environment
 from tools.locks import lock_files
+from tools.project import BUILD, ROOT
 
 CYCLONEDX = ROOT / ".venv-release" / "bin" / "cyclonedx-py"
 

@@ -14,7 +14,7 @@ from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
 from tools import pages
-from tools.install import ROOT
+from tools.project import ROOT
 
 _ICON: Final = "penstock/flask/dashboard/static/icon.svg"
 _FOREIGN = re.compile(r"""<(?:script|img|iframe|link)\b[^>]*\b(?:src|href)=["']?(?:https?:)?//[^>]*>""")

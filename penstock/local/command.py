@@ -1,7 +1,7 @@
 """The ``penstock`` of the ``flask`` command, found by Flask through this package's entry point before any app is loaded.
 
-``dev`` is its own, because it makes what the app needs to load. Every other command is one of the app's, which ``init_app``
-put there. Every ``flask`` command imports this module: it imports no more than Flask has imported already.
+``dev``, ``init`` and ``package`` are its own: they are there before the app can load. Every other command is one of the app's,
+which ``init_app`` put there. Every ``flask`` command imports this module: it imports no more than Flask has imported already.
 """
 
 import os
@@ -12,6 +12,7 @@ from flask import current_app
 from flask.cli import ScriptInfo, pass_script_info
 
 from penstock.errors import PenstockError
+from penstock.local.deploying import init, package
 from penstock.local.project import DEFAULT_MOTO_PORT, DEFAULT_WEB_PORT
 from penstock.local.sockets import MAX_PORT
 
@@ -72,7 +73,7 @@ def _of_the_app(ctx: click.Context) -> click.Group:
 
 @click.group(_NAME, cls=Commands)
 def penstock() -> None:
-    """Run everything on this machine (dev); look at tasks, queues and dead letters, and act on them.
+    """Run everything on this machine (dev), bring it to AWS (init, package); look at tasks, queues, dead letters, and act.
 
     Commands take --json. Exit codes: 0 answered or done, 1 could not (or --yes is missing), 2 the command line is wrong.
     """
@@ -80,7 +81,7 @@ def penstock() -> None:
 
 @penstock.command("dev")
 @click.option(
-    "--handler", default="", metavar="MODULE:NAME", help="Your Lambda handler. Default: one made for your tasks."
+    "--handler", default="", metavar="MODULE:NAME", help="Default: lambdas/worker.py's, else one made for your tasks."
 )
 @click.option(
     "--queues",
@@ -116,3 +117,7 @@ def dev(info: ScriptInfo, handler: str, queues: Path | None, port: int, moto_por
                 dev(asked, os.environ)
     except PenstockError as error:
         raise click.ClickException(str(error)) from error
+
+
+penstock.add_command(init)
+penstock.add_command(package)

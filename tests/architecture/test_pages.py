@@ -16,8 +16,8 @@ import pytest
 from penstock import Penstock
 from penstock.flask.cli import commands
 from penstock.local.command import penstock
-from tools.install import ROOT
 from tools.pages import anchors, links, place_of, rewritten, sources, text_of
+from tools.project import ROOT
 
 PAGES = sources()
 every_page = pytest.mark.parametrize("page", PAGES)

@@ -43,17 +43,28 @@ STACK_VARIABLES: dict[str, Any] = {
     "queues": {"default": {"time_limit": 30}, "mistyped": {"max_concurency": 5}},
 }
 
+ALARMS: dict[str, Any] = {
+    "name": "penstock dev",
+    "queues": {},
+    "reconciler": {"function_name": "reconciler", "schedule": "reconciler", "period_minutes": 15},
+    "topic_arn": "arn:aws:sns:eu-central-1:123456789012:on-call.fifo",
+    "runbook_url": "https://wiki.example.com/runbook#penstock",
+    "thresholds": {"image": {"oldest_age_seconds": 30}},
+}
+
 
 @pytest.fixture(scope="session")
 def said(terraform, tmp_path_factory):
     """What Terraform says to all of these, as one line of text: to our root, and to another that uses the stack."""
     folder = tmp_path_factory.mktemp("refused")
     stack = {"source": "./modules/stack", **STACK_VARIABLES}
+    alarms = {"source": "./modules/observability", **ALARMS}
     return " ".join(
         [
             refusals(terraform, folder / "queues", {"stage": "dev", "queues": QUEUES}),
             refusals(terraform, folder / "root", ROOT_VARIABLES),
             refusals(terraform, folder / "other", {}, another_root={"module": {"stack": stack}}),
+            refusals(terraform, folder / "alarms", {}, another_root={"module": {"alarms": alarms}}),
         ]
     )
 
@@ -65,6 +76,7 @@ def refusals(terraform, folder, variables, *, another_root=None):
         for file in folder.glob("*.tf"):
             file.unlink()
         (folder / "main.tf.json").write_text(json.dumps(another_root), encoding="utf-8")
+        assert Terraform(folder).run("get").returncode == 0
     messages = Terraform(folder).messages("plan", "-json", "-input=false")
     details = [message["diagnostic"]["detail"] for message in messages if message["type"] == "diagnostic"]
     return " ".join(" ".join(details).split())
@@ -96,6 +108,10 @@ def refusals(terraform, folder, variables, *, another_root=None):
         'mail_sender is "Post <post@example.com>": write one address without a name, such as post@example.com',
         "reconciler_period_minutes is 1441: take a whole number from 1 to 1440, which is a day.",
         "Each of reconciler_statements needs actions and resources by name",
+        'name is "penstock dev": take up to 200 letters',
+        'on-call.fifo": write the ARN of a standard topic',
+        'runbook_url is "https://wiki.example.com/runbook#penstock": write a URL of up to 300 characters',
+        "thresholds: oldest_age_seconds is 60 or more, for SQS counts once a minute",
         "web_environment holds FLASK_SECRET_KEY, which would stand in Terraform's state",
     ],
 )

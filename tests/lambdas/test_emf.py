@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
+from aws_lambda_powertools import Metrics
+from aws_lambda_powertools.metrics import MetricUnit
 from msgspec.structs import replace
 
 from penstock import Penstock, memory
@@ -128,6 +130,16 @@ def test_a_hundred_values_are_one_document(tasks: Penstock, printed: Any) -> Non
     connect(tasks, task_metrics=False)
     documents = printed(tasks, [event() for _ in range(100)])
     assert sum(len(metrics(document).get("Duration", [])) for document in documents) == 100
+
+
+def test_what_a_task_counts_by_itself_stays_its_own(tasks: Penstock, printed: Any) -> None:
+    connect(tasks, task_metrics=False)
+    own = Metrics(namespace="Shop", service="shop")
+    own.add_metric(name="Greetings", unit=MetricUnit.Count, value=1)
+    (document,) = printed(tasks, [event()])
+    assert "Greetings" not in metrics(document)
+    assert list(own.metric_set) == ["Greetings"]
+    own.provider.clear_metrics()
 
 
 def test_nothing_counts_nothing(tasks: Penstock, printed: Any) -> None:

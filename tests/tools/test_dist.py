@@ -14,7 +14,7 @@ import pytest
 
 from tools.dist import build, names_in
 from tools.failure import ToolError
-from tools.install import ROOT
+from tools.project import ROOT
 
 COMMITTED = "2026-11-21T04:36:38+00:00"
 IN_THE_BUILD = (

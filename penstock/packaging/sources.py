@@ -1,0 +1,105 @@
+"""Which of a project's own sources its workers need: lambdas/, what that imports, what those import, and so on."""
+
+import ast
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from penstock.packaging.failure import PackagingError
+
+LAMBDAS: Final = "lambdas"
+OURS: Final = "penstock"  # among a project's own sources only in a checkout of Penstock itself
+_TEMPLATES = "templates"  # where Flask looks for those of an app that is a module, not a package
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Folders and modules to ship. ``with_flask``: they use penstock.flask, as whoever runs tasks in an app's context does."""
+
+    paths: tuple[Path, ...]
+    with_flask: bool
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The top-level names by which Python imports them."""
+        return tuple(path.stem for path in self.paths)
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """Where ``start`` leads: the project's own ``paths`` by name, and every module that these import, own or not."""
+
+    paths: Mapping[str, Path]
+    imports: frozenset[str]
+
+
+def sources_of(root: Path) -> Sources:
+    """The sources in ``root``, or in its src/, that ``root``/lambdas leads to; PackagingError where there is no worker."""
+    if not (root / LAMBDAS / "worker.py").is_file():
+        raise PackagingError(
+            f"there is no {root / LAMBDAS / 'worker.py'}, the workers' entry point: `flask penstock init` writes it"
+        )
+    found = follow(root, [LAMBDAS])
+    paths = dict(found.paths)
+    if any(path.is_file() for path in paths.values()) and (root / _TEMPLATES).is_dir():
+        paths[_TEMPLATES] = root / _TEMPLATES
+    with_flask = any(f"{name}.".startswith("penstock.flask.") for name in found.imports)
+    return Sources(tuple(paths[name] for name in sorted(paths)), with_flask)
+
+
+def follow(root: Path, start: Iterable[str]) -> Followed:
+    """What the project's own folders and modules called ``start`` import, and so on."""
+    paths: dict[str, Path] = {}
+    imports: set[str] = set()
+    waiting = list(start)
+    while waiting:
+        name = waiting.pop()
+        place = None if name in paths else _place(root, name)
+        if place is not None:
+            paths[name] = place
+            read = _read(place)
+            imports |= read
+            waiting += sorted({module.partition(".")[0] for module in read})
+    return Followed(paths, frozenset(imports))
+
+
+def _place(root: Path, name: str) -> Path | None:
+    """The project's own folder or module of that name; None where it is somebody else's."""
+    if name in sys.stdlib_module_names:
+        return None
+    for base in (root, root / "src"):
+        if (base / name).is_dir() and next((base / name).rglob("*.py"), None):
+            return base / name
+        if (base / f"{name}.py").is_file():
+            return base / f"{name}.py"
+    return None
+
+
+def _read(path: Path) -> set[str]:
+    """The modules that one folder or module imports, and those of app factories that it names in text."""
+    if path.name == OURS:
+        return set()  # it imports nothing of a project
+    found = set()
+    for source in [path] if path.is_file() else sorted(path.rglob("*.py")):
+        try:
+            tree = ast.parse(source.read_bytes())
+        except (SyntaxError, ValueError) as error:
+            raise PackagingError(f"{source} is no Python: {error}. Repair it, or move it out of the package") from None
+        for node in ast.walk(tree):
+            found |= {*_imported(node), *(factory.partition(":")[0] for factory in _factories(node))}
+    return found
+
+
+def _imported(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+        yield node.module
+
+
+def _factories(node: ast.AST) -> Iterator[str]:
+    """``in_app_context("package.module:name")``."""
+    if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == "in_app_context":
+        yield from (word.value for word in node.args if isinstance(word, ast.Constant) and isinstance(word.value, str))
