@@ -1,6 +1,6 @@
 """The doctor on the emulator, whose IAM simulates what the roles may do: a healthy stack, and roles that lack something."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import boto3
 import pytest
@@ -12,13 +12,33 @@ from penstock.aws.inspector import AwsInspector
 from penstock.doctor import Report, examine, usual_names
 from penstock.local.environment import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
 from penstock.versions import FUNCTION, Announcement
-from tests.doctor.stack import QUEUES, SERVICES, Stack, build, by_queue
+from tests.doctor.stack import BUCKET, PREFIX, QUEUES, SERVICES, TABLE, Stack, build, by_queue
 from tests.e2e.emulator import Emulator
 
 
 @pytest.fixture(scope="module")
-def stack(emulator: Emulator) -> Stack:
-    return build({service: emulator.client(service) for service in SERVICES})
+def stack(emulator: Emulator) -> Iterator[Stack]:
+    stack = build({service: emulator.client(service) for service in SERVICES})
+    yield stack
+    take_down(stack)
+
+
+def take_down(stack: Stack) -> None:
+    """Leave nothing: a later test looks whether all is gone."""
+    aws, roles = stack.clients, ["worker-default", "worker-orders", "reconciler", "web"]
+    for name, queue in stack.settings.queues.items():
+        aws["lambda"].delete_event_source_mapping(UUID=stack.mapping_id(name))
+        for url in (queue.url, queue.dead_letter_url):
+            aws["sqs"].delete_queue(QueueUrl=url)
+    for role in roles:
+        aws["iam"].delete_role_policy(RoleName=f"{PREFIX}-{role}", PolicyName="own")
+        aws["iam"].delete_role(RoleName=f"{PREFIX}-{role}")
+        if role != "web":
+            aws["lambda"].delete_function(FunctionName=f"{PREFIX}-{role}")
+    aws["scheduler"].delete_schedule(Name=f"{PREFIX}-reconciler")
+    aws["dynamodb"].update_table(TableName=TABLE, DeletionProtectionEnabled=False)
+    aws["dynamodb"].delete_table(TableName=TABLE)
+    aws["s3"].delete_bucket(Bucket=BUCKET)
 
 
 @pytest.fixture
