@@ -23,6 +23,8 @@ from penstock.telemetry import RunEvent
 from penstock.versions import FUNCTION, Announcement
 
 MAX_VALUES_A_METRIC = 100  # of the embedded metric format
+# One write to a table that does not answer takes seven seconds (connection.CLIENT_CONFIG): the batch's answer must not wait for it.
+ANNOUNCING_SECONDS = 8.0
 
 
 def worker(tasks: Penstock) -> Callable[[Mapping[str, Any], Any], dict[str, Any]]:
@@ -40,7 +42,8 @@ def worker(tasks: Penstock) -> Callable[[Mapping[str, Any], Any], dict[str, Any]
         invocation = Invocation(context.aws_request_id, lambda: context.get_remaining_time_in_millis() / 1000)
         report = process(tasks, event, invocation)
         _count(report.events, metrics, tasks.ports.settings)
-        announcement.make(event.queue for event in report.events)
+        if invocation.remaining() > ANNOUNCING_SECONDS:
+            announcement.make(event.queue for event in report.events)
         return dict(report.response())
 
     return cast(

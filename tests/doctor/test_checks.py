@@ -191,8 +191,8 @@ def test_what_breaks_a_rule_is_not_told_again_as_drift() -> None:
         ({**ENVIRON, "PENSTOCK_PAYLOAD_BUCKET": ""}, "its PENSTOCK_PAYLOAD_BUCKET is not set"),
         ({**ENVIRON, "PENSTOCK_QUEUES": '{"images": {"url": "https://x/1/y"}}'}, "['default'] is not there"),
         ({**ENVIRON, "PENSTOCK_QUEUES": '{"default": {"url": "https://x/1/y"}}'}, "['default'] is https://x/1/y"),
-        ({**ENVIRON, "PENSTOCK_QUEUES": "[]"}, "its settings cannot be read: PENSTOCK_QUEUES is not JSON of the form"),
-        ({}, "its settings cannot be read: PENSTOCK_QUEUES is not set"),
+        ({**ENVIRON, "PENSTOCK_QUEUES": "[]"}, "its settings are wrong: PENSTOCK_QUEUES is not JSON of the form"),
+        ({}, "its settings are wrong: PENSTOCK_QUEUES is not set"),
     ],
 )
 def test_a_function_of_another_stack_is_told_by_its_settings(environ: dict[str, str], said: str) -> None:
@@ -318,6 +318,8 @@ def test_what_could_not_be_read_is_neither_found_nor_fine() -> None:
         (with_facts(schedule=UNREADABLE), False),
         (with_facts(clock=None), False),
         (with_worker(reserved_concurrency=UNREADABLE), False),
+        (with_worker(environment=UNREADABLE), False),
+        (with_facts(reconciler=replace(RECONCILER, environment=UNREADABLE)), False),
         (replace(CASE, workers=UNREADABLE), False),
         (replace(CASE, workers=[]), False),
         (replace(CASE, strays=UNREADABLE), False),
