@@ -23,7 +23,7 @@ from penstock.telemetry import RunEvent
 from penstock.versions import FUNCTION, Announcement
 
 MAX_VALUES_A_METRIC = 100  # of the embedded metric format
-# One write to a table that does not answer takes seven seconds (connection.CLIENT_CONFIG): the batch's answer must not wait for it.
+# One write to a table that does not answer takes seven seconds (CLIENT_CONFIG): a batch's answer must not wait for it.
 ANNOUNCING_SECONDS = 8.0
 
 
