@@ -158,6 +158,12 @@ def test_a_clock_says_in_which_direction_it_is_wrong() -> None:
     assert "at least 2.5 s ahead of AWS's" in words(with_facts(clock=ClockOffset(2.5, 3.5)))
 
 
+def test_a_reservation_is_too_small_for_a_mapping_without_a_maximum() -> None:
+    function = with_worker(reserved_concurrency=1_000).facts.functions
+    case = replace(CASE, facts=replace(with_mapping(max_concurrency=None).facts, functions=function))
+    assert (found(case), "without a maximum, and 1000 are reserved" in words(case)) == ({"reserved-concurrency"}, True)
+
+
 def test_a_queue_with_a_worker_of_one_s_own_needs_no_mapping() -> None:
     alone = with_queue(mappings=())
     worker = WorkerVersion("default", PROCESS, CASE.version, 2, utc_now())
