@@ -66,13 +66,16 @@ class QueueFacts(Struct, frozen=True):
 
 
 class LiveFunction(Struct, frozen=True):
-    """A Lambda function. ``environment`` has its PENSTOCK_* variables and no others, which may be secrets."""
+    """A Lambda function. ``environment`` has its PENSTOCK_* variables and no others, which may be secrets.
+
+    Not readable is an environment that a KMS key encrypts which the credentials may not use.
+    """
 
     name: str
     arn: str
     role: str
     timeout: int
-    environment: Mapping[str, str]
+    environment: Mapping[str, str] | NotReadable
     reserved_concurrency: int | NotReadable | None
 
 

@@ -19,6 +19,9 @@ from penstock.batch import process
 from penstock.execution import Invocation
 from penstock.versions import FUNCTION, Announcement
 
+# One write to a table that does not answer takes seven seconds (CLIENT_CONFIG): a batch's answer must not wait for it.
+ANNOUNCING_SECONDS = 8.0
+
 
 def worker(tasks: Penstock) -> Callable[[Mapping[str, Any], Any], dict[str, Any]]:
     """See ``penstock.aws.lambda_handler``."""
@@ -33,7 +36,8 @@ def worker(tasks: Penstock) -> Callable[[Mapping[str, Any], Any], dict[str, Any]
         invocation = Invocation(context.aws_request_id, lambda: context.get_remaining_time_in_millis() / 1000)
         report = process(tasks, event, invocation)
         emf.count(tasks, report.events)
-        announcement.make(event.queue for event in report.events)
+        if invocation.remaining() > ANNOUNCING_SECONDS:
+            announcement.make(event.queue for event in report.events)
         return dict(report.response())
 
     return cast(

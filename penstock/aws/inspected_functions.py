@@ -38,15 +38,20 @@ def _reserved(asking: Asking, functions: "LambdaClient", name: str) -> int | Not
 
 
 def _function(answer: Mapping[str, Any], reserved: int | NotReadable | None) -> LiveFunction:
-    variables = answer.get("Environment", {}).get("Variables", {})
     return LiveFunction(
         name=answer["FunctionName"],
         arn=answer["FunctionArn"],
         role=answer["Role"],
         timeout=answer["Timeout"],
-        environment={name: value for name, value in variables.items() if name.startswith(_OURS)},
+        environment=_environment(answer["FunctionName"], answer.get("Environment", {})),
         reserved_concurrency=reserved,
     )
+
+
+def _environment(name: str, answer: Mapping[str, Any]) -> Mapping[str, str] | NotReadable:
+    if "Error" in answer:  # the configuration was told, but for what a key of the account encrypts
+        return NotReadable("kms:Decrypt", name, f"{answer['Error'].get('ErrorCode')}: {answer['Error'].get('Message')}")
+    return {key: value for key, value in answer.get("Variables", {}).items() if key.startswith(_OURS)}
 
 
 def schedule(asking: Asking, scheduler: Any, name: str) -> Maybe[LiveSchedule]:

@@ -80,7 +80,7 @@ def dead_letter_retention(case: Case) -> Iterator[Found]:
     "redrive-allow-policy",
     Severity.ERROR,
     _SUBJECT,
-    why="SQS refuses the queue as a source, so it moves no letter there",
+    why="SQS lets only the queues that it names bury their letters in it",
 )
 def redrive_allow_policy(case: Case) -> Iterator[Found]:
     for queue, live, letters in case.letters():

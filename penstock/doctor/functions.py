@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from penstock.doctor.case import Case
 from penstock.doctor.checking import Found, Severity, check
 from penstock.errors import ConfigurationError
-from penstock.facts import LiveFunction
+from penstock.facts import LiveFunction, NotReadable
 from penstock.settings import QueueSettings, Settings
 
 _SUBJECT = "functions"
@@ -40,7 +40,7 @@ def function_settings(case: Case) -> Iterator[Found]:
 def settings_skew(case: Case) -> Iterator[Found]:
     for queue, _, function in case.functions():
         theirs = settings_of(function)
-        if isinstance(theirs, str) or queue.name not in theirs.queues or theirs.url(queue.name) != queue.url:
+        if not isinstance(theirs, Settings) or queue.name not in theirs.queues or theirs.url(queue.name) != queue.url:
             continue
         for name in ("time_limit", "max_receive_count", "retention", "visibility_timeout"):
             there, here = getattr(theirs.queue(queue.name), name), getattr(queue, name)
@@ -56,7 +56,8 @@ def differences(settings: Settings, function: LiveFunction, queues: list[QueueSe
     """In what the function's settings lead elsewhere than ``settings``; ``queues`` are those that it must know."""
     theirs = settings_of(function)
     if isinstance(theirs, str):
-        yield f"its settings cannot be read: {theirs}"
+        yield f"its settings are wrong: {theirs}"
+    if not isinstance(theirs, Settings):
         return
     for name, there, here in (
         ("PENSTOCK_TABLE", theirs.table, settings.table),
@@ -70,8 +71,10 @@ def differences(settings: Settings, function: LiveFunction, queues: list[QueueSe
             yield f"its PENSTOCK_QUEUES[{queue.name!r}] is {url}, and here it is {queue.url}"
 
 
-def settings_of(function: LiveFunction) -> Settings | str:
-    """The settings that the function reads from its environment, or why they cannot be read."""
+def settings_of(function: LiveFunction) -> Settings | NotReadable | str:
+    """The settings that the function reads from its environment, or what is wrong with them, in words."""
+    if isinstance(function.environment, NotReadable):
+        return function.environment
     try:
         return Settings.from_environ(function.environment)
     except ConfigurationError as error:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from penstock.doctor.case import Case
+from penstock.doctor.case import Case, there
 from penstock.facts import NotReadable
 from penstock.versions import FUNCTION
 
@@ -46,6 +46,7 @@ def _of_functions(case: Case) -> Iterator[NotChecked]:
         name = arn.split(":")[6]
         yield from _refused("functions", f"the configuration of {name}", function, essential=True)
         if function is not None and not isinstance(function, NotReadable):
+            yield from _refused("functions", f"the settings of {name}", function.environment)
             yield from _refused("functions", f"the reserved concurrency of {name}", function.reserved_concurrency)
 
 
@@ -66,6 +67,8 @@ def _of_bucket(case: Case) -> Iterator[NotChecked]:
 def _of_the_rest(case: Case) -> Iterator[NotChecked]:
     yield from _refused("queues", "whose credentials these are", case.facts.account)
     yield from _refused("reconciler", "its function", case.facts.reconciler)
+    if (reconciler := there(case.facts.reconciler)) is not None:
+        yield from _refused("reconciler", "its settings", reconciler.environment)
     yield from _refused("reconciler", "its schedule", case.facts.schedule)
     yield from _refused("versions", "what the workers run", case.workers)
     yield from _refused("tasks", "which queues tasks are on", case.strays)

@@ -93,11 +93,15 @@ class Stack:
         policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
         self.clients["iam"].put_role_policy(RoleName=f"{PREFIX}-{role}", PolicyName="own", PolicyDocument=policy)
 
+    def statements(self, role: str) -> list[dict[str, Any]]:
+        """What a role may do."""
+        found = self.clients["iam"].get_role_policy(RoleName=f"{PREFIX}-{role}", PolicyName="own")
+        statements: list[dict[str, Any]] = found["PolicyDocument"]["Statement"]
+        return statements
+
     def forbid(self, role: str, action: str) -> None:
         """Take one action out of a role's policy."""
-        named = {"RoleName": f"{PREFIX}-{role}", "PolicyName": "own"}
-        policy = self.clients["iam"].get_role_policy(**named)["PolicyDocument"]
-        left = [{**one, "Action": [kept for kept in one["Action"] if kept != action]} for one in policy["Statement"]]
+        left = [{**one, "Action": [kept for kept in one["Action"] if kept != action]} for one in self.statements(role)]
         self.allow(role, *(one for one in left if one["Action"]))
 
     def schedule(self, **changes: object) -> None:
@@ -148,7 +152,18 @@ class Stack:
 
     def arn(self, name: str) -> str:
         """The ARN of a queue or of a dead-letter queue."""
-        return f"arn:aws:sqs:{REGION}:{ACCOUNT}:{self.settings.url(name).rsplit('/', 1)[-1]}"
+        account, physical = self.settings.url(name).rsplit("/", 2)[-2:]
+        return f"arn:aws:sqs:{REGION}:{account}:{physical}"
+
+    @property
+    def account(self) -> str:
+        """The account that everything is in."""
+        return self.arn("default").split(":")[4]
+
+    @property
+    def table_arn(self) -> str:
+        """The table's ARN."""
+        return f"arn:aws:dynamodb:{REGION}:{self.account}:table/{TABLE}"
 
 
 def build(clients: Mapping[str, Any]) -> Stack:
@@ -163,6 +178,10 @@ def build(clients: Mapping[str, Any]) -> Stack:
     stack.add_table()
     _add_bucket(stack)
     for entry in QUEUES.queues.values():
+        stack.queue(entry.name, SqsManagedSseEnabled="true")
+        stack.queue(
+            f"{entry.name}-dlq", SqsManagedSseEnabled="true", RedriveAllowPolicy=by_queue(stack.arn(entry.name))
+        )
         stack.add_mapping(entry, stack.add_function(f"worker-{entry.name}", entry.function_timeout))
         stack.allow(f"worker-{entry.name}", *worker_statements(stack, entry.name))
     _add_reconciler(stack)
@@ -185,14 +204,14 @@ def _add_reconciler(stack: Stack) -> None:
     stack.allow(
         "reconciler",
         may([f"sqs:{action}" for action in look], letters),
-        may(["dynamodb:UpdateItem"], [table_arn()]),
+        may(["dynamodb:UpdateItem"], [stack.table_arn]),
         may(["s3:PutObject"], [f"arn:aws:s3:::{BUCKET}/envelopes/*"]),
     )
     stack.clients["scheduler"].create_schedule(
         Name=name,
         ScheduleExpression="rate(15 minutes)",
         FlexibleTimeWindow={"Mode": "OFF"},
-        Target={"Arn": arn, "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/{name}"},
+        Target={"Arn": arn, "RoleArn": f"arn:aws:iam::{stack.account}:role/{name}"},
         State="ENABLED",
     )
 
@@ -203,7 +222,7 @@ def worker_statements(stack: Stack, queue: str) -> list[dict[str, Any]]:
     return [
         may([f"sqs:{action}" for action in work], [stack.arn(queue)]),
         may(["sqs:SendMessage"], [stack.arn(name) for name in QUEUES.queues]),
-        may(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], [table_arn()]),
+        may(["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], [stack.table_arn]),
         may(["s3:GetObject", "s3:PutObject"], [f"arn:aws:s3:::{BUCKET}/*"]),
         may(["s3:ListBucket"], [f"arn:aws:s3:::{BUCKET}"]),
     ]
@@ -220,14 +239,14 @@ def web_statements(stack: Stack) -> list[dict[str, Any]]:
     return [
         may(["sqs:SendMessage", "sqs:GetQueueAttributes"], [stack.arn(name) for name in QUEUES.queues]),
         may([f"sqs:{action}" for action in redrive], [stack.arn(f"{name}-dlq") for name in QUEUES.queues]),
-        may([f"dynamodb:{action}" for action in rows], [table_arn()]),
-        may(["dynamodb:Query", "dynamodb:Scan"], [f"{table_arn()}/index/*"]),
+        may([f"dynamodb:{action}" for action in rows], [stack.table_arn]),
+        may(["dynamodb:Query", "dynamodb:Scan"], [f"{stack.table_arn}/index/*"]),
         may(["s3:GetObject", "s3:PutObject", "s3:DeleteObject"], [f"arn:aws:s3:::{BUCKET}/*"]),
         may(["s3:ListBucket"], [f"arn:aws:s3:::{BUCKET}"]),
         may(["cloudwatch:GetMetricData", "lambda:ListEventSourceMappings"], ["*"]),
         may(
             ["lambda:UpdateEventSourceMapping"],
-            [f"arn:aws:lambda:{REGION}:{ACCOUNT}:event-source-mapping:{one}" for one in mappings],
+            [f"arn:aws:lambda:{REGION}:{stack.account}:event-source-mapping:{one}" for one in mappings],
         ),
     ]
 
@@ -237,8 +256,9 @@ def may(actions: list[str], resources: list[str]) -> dict[str, Any]:
     return {"Effect": "Allow", "Action": actions, "Resource": resources}
 
 
-def table_arn() -> str:
-    return f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{TABLE}"
+def by_queue(arn: str) -> str:
+    """A redrive allow policy. moto forgets it."""
+    return json.dumps({"redrivePermission": "byQueue", "sourceQueueArns": [arn]})
 
 
 def texts(attributes: Mapping[str, object]) -> dict[str, str]:

@@ -158,6 +158,12 @@ def test_a_clock_says_in_which_direction_it_is_wrong() -> None:
     assert "at least 2.5 s ahead of AWS's" in words(with_facts(clock=ClockOffset(2.5, 3.5)))
 
 
+def test_a_reservation_is_too_small_for_a_mapping_without_a_maximum() -> None:
+    function = with_worker(reserved_concurrency=1_000).facts.functions
+    case = replace(CASE, facts=replace(with_mapping(max_concurrency=None).facts, functions=function))
+    assert (found(case), "without a maximum, and 1000 are reserved" in words(case)) == ({"reserved-concurrency"}, True)
+
+
 def test_a_queue_with_a_worker_of_one_s_own_needs_no_mapping() -> None:
     alone = with_queue(mappings=())
     worker = WorkerVersion("default", PROCESS, CASE.version, 2, utc_now())
@@ -191,8 +197,8 @@ def test_what_breaks_a_rule_is_not_told_again_as_drift() -> None:
         ({**ENVIRON, "PENSTOCK_PAYLOAD_BUCKET": ""}, "its PENSTOCK_PAYLOAD_BUCKET is not set"),
         ({**ENVIRON, "PENSTOCK_QUEUES": '{"images": {"url": "https://x/1/y"}}'}, "['default'] is not there"),
         ({**ENVIRON, "PENSTOCK_QUEUES": '{"default": {"url": "https://x/1/y"}}'}, "['default'] is https://x/1/y"),
-        ({**ENVIRON, "PENSTOCK_QUEUES": "[]"}, "its settings cannot be read: PENSTOCK_QUEUES is not JSON of the form"),
-        ({}, "its settings cannot be read: PENSTOCK_QUEUES is not set"),
+        ({**ENVIRON, "PENSTOCK_QUEUES": "[]"}, "its settings are wrong: PENSTOCK_QUEUES is not JSON of the form"),
+        ({}, "its settings are wrong: PENSTOCK_QUEUES is not set"),
     ],
 )
 def test_a_function_of_another_stack_is_told_by_its_settings(environ: dict[str, str], said: str) -> None:
@@ -318,6 +324,8 @@ def test_what_could_not_be_read_is_neither_found_nor_fine() -> None:
         (with_facts(schedule=UNREADABLE), False),
         (with_facts(clock=None), False),
         (with_worker(reserved_concurrency=UNREADABLE), False),
+        (with_worker(environment=UNREADABLE), False),
+        (with_facts(reconciler=replace(RECONCILER, environment=UNREADABLE)), False),
         (replace(CASE, workers=UNREADABLE), False),
         (replace(CASE, workers=[]), False),
         (replace(CASE, strays=UNREADABLE), False),

@@ -10,11 +10,21 @@ from boto3.session import Session
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from penstock.aws.asking import Asking
-from penstock.aws.inspected_functions import denials
+from penstock.aws.inspected_functions import denials, function
 from penstock.aws.inspected_queues import mappings, queue
 from penstock.aws.inspected_storage import bucket, table
 from penstock.aws.inspector import AwsInspector
-from penstock.facts import ClockOffset, Denial, Facts, LiveMapping, LiveQueue, LiveTable, Need, NotReadable
+from penstock.facts import (
+    ClockOffset,
+    Denial,
+    Facts,
+    LiveFunction,
+    LiveMapping,
+    LiveQueue,
+    LiveTable,
+    Need,
+    NotReadable,
+)
 from penstock.settings import QueueSettings, Settings
 
 DATE = "Thu, 26 Nov 2026 02:00:00 GMT"
@@ -185,6 +195,35 @@ def test_a_rule_that_is_switched_off_deletes_nothing() -> None:
     assert not isinstance(found, NotReadable)
     assert found is not None
     assert [(rule.prefix, rule.days) for rule in found] == [("results/", 30), ("envelopes/", 31)]
+
+
+CONFIGURATION = {"FunctionName": "w", "FunctionArn": "arn:f", "Role": "arn:r", "Timeout": 310}
+
+
+def worker(environment: dict[str, Any], concurrency: Any = None) -> Any:
+    told = {**CONFIGURATION, "Environment": environment}
+    client = answering("lambda", GetFunctionConfiguration=told, GetFunctionConcurrency=concurrency or {})
+    return function(Asking(), client, "w")
+
+
+def test_of_a_function_s_environment_only_our_own_variables_are_taken() -> None:
+    found = worker({"Variables": {"PENSTOCK_TABLE": "tasks", "DATABASE_PASSWORD": "hunter2"}})
+    assert found == LiveFunction("w", "arn:f", "arn:r", 310, {"PENSTOCK_TABLE": "tasks"}, None)
+
+
+def test_an_environment_that_cannot_be_decrypted_is_not_an_empty_one() -> None:
+    found = worker({"Error": {"ErrorCode": "AccessDeniedException", "Message": "no key"}})
+    assert found.environment == NotReadable("kms:Decrypt", "w", "AccessDeniedException: no key")
+
+
+REFUSAL = NotReadable("lambda:GetFunctionConcurrency", "w", "AccessDenied: no")
+
+
+@pytest.mark.parametrize(
+    ("answer", "reserved"), [({"ReservedConcurrentExecutions": 0}, 0), (refused("AccessDenied"), REFUSAL)]
+)
+def test_what_is_reserved_for_a_function(answer: dict[str, Any], reserved: object) -> None:
+    assert worker({}, answer).reserved_concurrency == reserved
 
 
 ROLE = "arn:aws:iam::123456789012:role/web"

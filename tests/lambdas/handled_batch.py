@@ -1,4 +1,7 @@
-"""Run as a process of its own: a worker's handler over in-memory ports, once, with everything it writes on stdout."""
+"""Run as a process of its own: a worker's handler over in-memory ports, once, with everything it writes on stdout.
+
+Its argument is how many milliseconds the invocation has left.
+"""
 
 import json
 import logging
@@ -10,6 +13,7 @@ from penstock import Penstock, Reject
 from penstock.aws import lambda_handler
 from penstock.memory import ports
 from penstock.ports import OutgoingMessage, ReceivedMessage
+from penstock.versions import latest
 
 tasks = Penstock()
 
@@ -48,7 +52,7 @@ context = SimpleNamespace(
     function_name="penstock-worker",
     memory_limit_in_mb=512,
     invoked_function_arn="arn:aws:lambda:eu-central-1:123456789012:function:penstock-worker",
-    get_remaining_time_in_millis=lambda: 45_000,
+    get_remaining_time_in_millis=lambda: int(sys.argv[1]),
 )
 messages = transport.receive("default", max_messages=10)
 answer = handler({"Records": [record(message) for message in messages]}, context)
@@ -56,4 +60,6 @@ bodies = {message.message_id: message.body for message in messages}
 failed = [bodies[failure["itemIdentifier"]] for failure in answer["batchItemFailures"]]
 sys.stdout.flush()
 ids = {"greeted": greeted.id, "refused": refused.id}
-print(json.dumps({"failed": failed, "ids": ids, "statuses": [greeted.refresh().status, refused.refresh().status]}))
+workers = [(worker.queue, worker.kind, worker.version) for worker in latest(tasks.ports)]
+statuses = [result.refresh().status for result in (greeted, refused) if workers]
+print(json.dumps({"failed": failed, "ids": ids, "statuses": statuses, "workers": workers}))

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from penstock import __version__
+
 SCRIPT = Path(__file__).with_name("handled_batch.py")
 ROOT = SCRIPT.parents[2]
 
@@ -16,8 +18,13 @@ ROOT = SCRIPT.parents[2]
 @pytest.fixture(scope="module")
 def written() -> list[dict[str, Any]]:
     """Every line of one invocation with a good task, a hopeless one and a message that is not ours."""
+    return lines_of(milliseconds=45_000)
+
+
+def lines_of(*, milliseconds: int) -> list[dict[str, Any]]:
+    """Every line of an invocation that has so long to live."""
     run = subprocess.run(
-        [sys.executable, SCRIPT],
+        [sys.executable, SCRIPT, str(milliseconds)],
         capture_output=True,
         text=True,
         timeout=60,
@@ -79,3 +86,11 @@ def test_the_metrics_count_the_outcomes_of_a_queue(written: list[dict[str, Any]]
         [1.0],
         [1.0],
     )
+
+
+def test_a_worker_says_once_which_version_it_runs(end: dict[str, Any]) -> None:
+    assert end["workers"] == [["default", "function", __version__]]
+
+
+def test_an_invocation_that_is_about_to_end_leaves_that_to_the_next() -> None:
+    assert lines_of(milliseconds=8_000)[-1]["workers"] == []
