@@ -5,20 +5,22 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import click
 from flask import current_app
 
+from penstock.alive import SignOfLife
 from penstock.app import Penstock
 from penstock.execution import Interrupted
 from penstock.flask.cli.base import command
 from penstock.flask.cli.completing import queues
 from penstock.flask.cli.output import say, show
-from penstock.poller import DEFAULT_GRACE_SECONDS, Poller, Stopping
+from penstock.poller import DEFAULT_GRACE_SECONDS, LEASE_SECONDS, Poller, Stopping
 from penstock.telemetry import logger
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
@@ -36,12 +38,31 @@ _TICK_SECONDS = 0.5
     show_default=True,
     help="Seconds that a running task has after SIGTERM or Ctrl-C, before it is handed back.",
 )
-def worker(tasks: Penstock, as_json: bool, names: tuple[str, ...], grace: float) -> None:
+@click.option(
+    "--alive-file",
+    type=click.Path(path_type=Path),
+    help="Touched while the worker is well; `python -m penstock.alive FILE` looks at its age, for a health check.",
+)
+def worker(tasks: Penstock, as_json: bool, names: tuple[str, ...], grace: float, alive_file: Path | None) -> None:
     """Work on the tasks of the given queues in this process, one at a time, until SIGTERM or Ctrl-C.
 
     For queues without a Lambda function: tasks may run for 12 hours. Start more processes for more at once. A second
     signal ends it at once; its task runs again when the lease is over.
     """
+    alive = SignOfLife(alive_file).show if alive_file else lambda: None
+    poller = serve(tasks, names, grace=grace, alive=alive)
+    show({"deliveries": dict(poller.outcomes)}, lambda _: _say(poller), as_json)
+
+
+def serve(
+    tasks: Penstock,
+    names: Sequence[str],
+    *,
+    grace: float,
+    alive: Callable[[], None] = lambda: None,
+    lease_seconds: int = LEASE_SECONDS,
+) -> Poller:
+    """Work in this process, in its main thread and in an app context, until SIGTERM or SIGINT; the poller, at its end."""
     stopping = Stopping(tasks.ports.clock, grace)
     with _signals(stopping) as interrupt, _in_app_context(tasks):
         poller = Poller(
@@ -51,11 +72,13 @@ def worker(tasks: Penstock, as_json: bool, names: tuple[str, ...], grace: float)
             interrupt=interrupt,
             beside=_in_a_thread,
             name=f"{socket.gethostname()}:{os.getpid()}",
+            alive=alive,
+            lease_seconds=lease_seconds,
         )
         _log_to_stderr()
         logger.info("working on %s; stop with SIGTERM or Ctrl-C", ", ".join(names))
         poller.run()
-    show({"deliveries": dict(poller.outcomes)}, lambda _: _say(poller), as_json)
+    return poller
 
 
 def _say(poller: Poller) -> None:
