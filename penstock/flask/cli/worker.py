@@ -40,7 +40,7 @@ _TICK_SECONDS = 0.5
 )
 @click.option(
     "--alive-file",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     help="Touched while the worker is well; `python -m penstock.alive FILE` looks at its age, for a health check.",
 )
 def worker(tasks: Penstock, as_json: bool, names: tuple[str, ...], grace: float, alive_file: Path | None) -> None:
