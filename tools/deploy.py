@@ -14,11 +14,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from penstock.packaging.target import target_of
+from penstock.packaging.worker_zip import words
 from tools import aws, package, web
 from tools.failure import ToolError, exit_code
-from tools.install import ROOT
+from tools.project import ROOT
 from tools.stage import Stage, find_stage
-from tools.target import target_of
 from tools.web_environment import folder_of
 
 
@@ -28,7 +29,7 @@ def up(stage: Stage, *, say: Callable[[str], None] = print) -> dict[str, Any]:
     account = stage.account
     say(f"Stage {stage.name} in account {account.number}, {account.region}, as {account.identity}")
     with _measured("package", took, say):
-        package.show(package.build(target_of(stage.arch), stage.zip, stage.python))
+        print(*words(package.build(target_of(stage.arch), stage.zip, stage.python)), sep="\n")
     with _measured("terraform", took, say):
         stage.terraform.init()
         stage.terraform.apply()
@@ -83,7 +84,7 @@ def refuse_full_queues(stage: Stage) -> None:
         return
     for queue in queues:
         asked = {"region": stage.account.region, "url": queue["url"], "dead_letter_url": queue["dead_letter_url"]}
-        command: list[str | Path] = [sys.executable, stage.terraform.folder / "queue_guard.py"]
+        command: list[str | Path] = [sys.executable, stage.terraform.folder / "modules" / "stack" / "queue_guard.py"]
         environ = {**os.environ, "QUEUE_GUARD": json.dumps(asked)}
         answer = subprocess.run(command, env=environ, stdout=subprocess.PIPE, text=True, check=False)
         if answer.returncode:

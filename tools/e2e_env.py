@@ -12,9 +12,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from penstock.packaging.interpreter import find_interpreter
+from penstock.packaging.target import PYTHON
 from tools.failure import ToolError, exit_code
-from tools.interpreter import find_interpreter
-from tools.target import PYTHON
 from tools.web_environment import zappa_python
 
 ROOT = Path(__file__).resolve().parents[1]

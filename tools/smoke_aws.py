@@ -24,7 +24,7 @@ from penstock.aws import connect
 from penstock.errors import PenstockError
 from tools import aws
 from tools.failure import ToolError, exit_code
-from tools.install import ROOT
+from tools.project import ROOT
 from tools.stage import Stage, find_stage
 from tools.web import is_signed, url_of
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import boto3
 
+from penstock.packaging.interpreter import Interpreter, find_interpreter
+from penstock.packaging.target import PYTHON_NAME, target_of
 from tools import aws
 from tools.failure import ToolError
-from tools.install import BUILD
-from tools.interpreter import Interpreter, find_interpreter
-from tools.target import PYTHON_NAME, target_of
+from tools.project import BUILD
 from tools.terraform import Terraform
 from tools.zappa_settings import function_name, stage_settings
 

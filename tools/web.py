@@ -7,13 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from penstock.packaging.interpreter import Interpreter
+from penstock.packaging.target import target_of
 from tools import aws
 from tools.failure import ToolError
-from tools.install import ROOT
-from tools.interpreter import Interpreter
 from tools.processes import run_to_its_end
+from tools.project import ROOT
 from tools.stage import Stage
-from tools.target import target_of
 from tools.web_environment import WebEnvironment, folder_of, prepare
 from tools.zappa_settings import check_environment, from_outputs, secrets_for, write_settings
 

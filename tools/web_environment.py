@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from penstock.packaging.install import copy_sources, install, pip_environment
+from penstock.packaging.interpreter import Interpreter
+from penstock.packaging.target import PYTHON_NAME, Target
 from tools.failure import ToolError
-from tools.install import BUILD, ROOT, copy_sources, install, pinned, pip_environment
-from tools.interpreter import Interpreter
-from tools.target import PYTHON_NAME, Target
+from tools.project import BUILD, ROOT, pinned
 
 REQUIREMENTS: Final = ROOT / "requirements.txt"
 PACKAGES: Final = ("penstock", "tasks", "flask_app")
@@ -69,7 +70,11 @@ def prepare(target: Target, python: Interpreter, folder: Path, *, root: Path = R
     install(shipped, packages, target, python)
     project = folder / "project"
     project.mkdir()
-    copy_sources(PACKAGES, project, root=root, leave_out=["penstock/local", "penstock/testing"])
+    copy_sources(
+        [root / name for name in PACKAGES],
+        project,
+        leave_out=["penstock/local", "penstock/packaging", "penstock/testing"],
+    )
     return WebEnvironment(zappa_python(python, root=root), shown, project)
 
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from penstock.packaging.target import MAX_ENVIRONMENT_BYTES
 from tools.failure import ToolError
-from tools.install import ROOT
-from tools.target import MAX_ENVIRONMENT_BYTES
+from tools.project import ROOT
 
 SETTINGS_FILE: Final = ROOT / "zappa_settings.json"
 TOKEN_HASH, SECRET_KEY = "PENSTOCK_WEB_TOKEN_SHA256", "FLASK_SECRET_KEY"

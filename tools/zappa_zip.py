@@ -11,12 +11,12 @@ import tempfile
 from pathlib import Path
 from typing import Protocol
 
-from tools.archive import check_platform, check_size, write_zip
-from tools.bytecode import check_folder, compile_folder, function_environment
-from tools.failure import ToolError
-from tools.install import ROOT
-from tools.interpreter import find_interpreter
-from tools.target import MAX_UNZIPPED_BYTES, target_of
+from penstock.packaging.archive import check_platform, check_size, write_zip
+from penstock.packaging.bytecode import check_folder, compile_folder, function_environment
+from penstock.packaging.failure import PackagingError
+from penstock.packaging.interpreter import find_interpreter
+from penstock.packaging.target import MAX_UNZIPPED_BYTES, target_of
+from tools.project import CHECK_ENVIRONMENT, ROOT
 
 QUEUES = ROOT / "infra/terraform/queues.auto.tfvars.json"
 # Zappa's notes on the build: a random id, the time, and who built it.
@@ -36,7 +36,7 @@ def finish(cli: ZappaCLI) -> None:
     """Rewrite ``cli.zip_path`` in place; ends the command with words where the zip would not work."""
     try:
         print(finished(Path(cli.zip_path).absolute(), cli.architecture or "x86_64", cli.app_function))
-    except ToolError as error:
+    except PackagingError as error:
         raise SystemExit(f"error: {error}") from None
 
 
@@ -63,7 +63,7 @@ def finished(path: Path, arch: str, app_function: str, *, keep: Path | None = No
             entries=["handler", app_module],
             packages=[app_module.partition(".")[0]],
             own=["penstock", "tasks"],
-            environ=function_environment(QUEUES),
+            environ=function_environment(QUEUES) | CHECK_ENVIRONMENT,
             not_compiled=not_compiled,
         )
     kept = keep or (Path(os.environ["PENSTOCK_KEEP_WEB_ZIP"]) if os.environ.get("PENSTOCK_KEEP_WEB_ZIP") else None)

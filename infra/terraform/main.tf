@@ -3,102 +3,51 @@ data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
 ################################################################################
-# Queues, each with its dead-letter queue
+# Queues, outcomes, workers, reconciler, and what Zappa needs
 ################################################################################
 
-module "queue" {
-  source   = "./modules/queue"
-  for_each = local.queues
+module "stack" {
+  source = "./modules/stack"
 
-  name               = "${local.prefix}-${each.key}"
-  fifo               = each.value.fifo
-  visibility_timeout = each.value.visibility_timeout
-  max_receive_count  = each.value.max_receive_count
+  project       = var.project
+  stage         = var.stage
+  queues        = var.queues
+  dashboard_url = var.dashboard_url
+
+  worker_package  = var.worker_package
+  architecture    = var.architecture
+  memory_size     = var.memory_size
+  environment     = merge(local.task_environment, var.environment)
+  worker_secrets  = var.worker_secrets
+  task_statements = concat(local.reference_task_statements, var.task_statements)
+  vpc             = var.vpc
+  tracing         = var.tracing
+
+  reconciler_period_minutes = var.reconciler_period_minutes
+  reconciler_statements     = var.reconciler_statements
+
+  deletion_protection    = var.deletion_protection
+  payload_retention_days = var.payload_retention_days
+  log_retention_days     = var.log_retention_days
+
+  web = { statements = local.web_upload_statements }
 }
 
 ################################################################################
-# Outcomes, uploads, payloads
+# Uploads: what visitors post straight to S3, and what the reference tasks make of it
 ################################################################################
-
-module "results" {
-  source = "./modules/results"
-
-  name                = "${local.prefix}-tasks"
-  deletion_protection = var.deletion_protection
-}
 
 module "uploads" {
-  source = "./modules/uploads"
+  source = "./modules/bucket"
 
-  name_prefix            = local.prefix
-  name_suffix            = data.aws_caller_identity.current.account_id
-  upload_retention_days  = var.upload_retention_days
-  payload_retention_days = var.payload_retention_days
-  upload_origins         = var.upload_origins
-  deletion_protection    = var.deletion_protection
-}
+  name                = "${var.project}-${var.stage}-uploads-${data.aws_caller_identity.current.account_id}"
+  cors_origins        = var.upload_origins
+  deletion_protection = var.deletion_protection
 
-################################################################################
-# Workers, one a queue
-################################################################################
-
-module "worker" {
-  source   = "./modules/worker"
-  for_each = local.queues
-
-  name               = "${local.prefix}-worker-${each.key}"
-  package            = local.package
-  architecture       = var.architecture
-  timeout            = each.value.function_timeout
-  memory_size        = var.memory_size
-  batch_size         = each.value.batch_size
-  batch_window       = each.value.batch_window
-  max_concurrency    = each.value.max_concurrency
-  queue_arn          = module.queue[each.key].arn
-  table_arn          = module.results.arn
-  payload_bucket_arn = module.uploads.payload_bucket_arn
-  environment        = merge(local.settings, local.task_environment, var.environment)
-  statements         = concat(local.enqueue_statements, local.reference_task_statements, var.task_statements)
-  secrets            = var.worker_secrets
-  vpc                = var.vpc
-  log_retention_days = var.log_retention_days
-  tracing            = var.tracing
-}
-
-################################################################################
-# Reconciler: closes the book on what SQS buried by itself
-################################################################################
-
-module "reconciler" {
-  source = "./modules/reconciler"
-
-  name               = "${local.prefix}-reconciler"
-  package            = local.package
-  architecture       = var.architecture
-  period_minutes     = var.reconciler_period_minutes
-  dead_letter_queues = { for name, queue in module.queue : name => { name = queue.dead_letter_name, arn = queue.dead_letter_arn } }
-  table_arn          = module.results.arn
-  payload_bucket_arn = module.uploads.payload_bucket_arn
-  environment        = merge(local.settings, local.task_environment, var.environment, local.secret_names)
-  statements         = var.reconciler_statements
-  log_retention_days = var.log_retention_days
-}
-
-################################################################################
-# Web: everything but the function itself, which Zappa deploys
-################################################################################
-
-module "web" {
-  source = "./modules/web"
-
-  name                  = local.prefix
-  deploy_bucket         = "${local.prefix}-deploy-${data.aws_caller_identity.current.account_id}"
-  queue_arns            = values(module.queue)[*].arn
-  dead_letter_arns      = values(module.queue)[*].dead_letter_arn
-  event_source_mappings = values(module.worker)[*].event_source_mapping
-  table_arn             = module.results.arn
-  index_arns            = module.results.index_arns
-  payload_bucket_arn    = module.uploads.payload_bucket_arn
-  statements            = concat(local.enqueue_statements, local.web_upload_statements)
-  log_retention_days    = var.log_retention_days
+  expire_after_days = var.upload_retention_days == null ? {} : {
+    "uploads/"    = var.upload_retention_days
+    "thumbnails/" = var.upload_retention_days
+    "reports/"    = var.upload_retention_days
+    "emails/"     = var.upload_retention_days # notes: a redriven mail is told by its note, so they stay as long
+  }
 }

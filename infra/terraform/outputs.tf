@@ -4,82 +4,47 @@
 
 output "region" {
   description = "The AWS region."
-  value       = data.aws_region.current.id
+  value       = module.stack.region
 }
 
 output "queues" {
   description = "Queue name => what it became: names, URLs and ARNs of queue and dead-letter queue, timeouts in seconds."
-
-  value = {
-    for name, queue in local.queues : name => {
-      name               = module.queue[name].name
-      url                = module.queue[name].url
-      arn                = module.queue[name].arn
-      dead_letter_name   = module.queue[name].dead_letter_name
-      dead_letter_url    = module.queue[name].dead_letter_url
-      dead_letter_arn    = module.queue[name].dead_letter_arn
-      visibility_timeout = queue.visibility_timeout
-      function_timeout   = queue.function_timeout
-    }
-  }
+  value       = module.stack.queues
 }
 
 output "workers" {
   description = "Queue name => its worker: function name and ARN, role, log group, and the event source mapping that pauses it."
-
-  value = {
-    for name, _ in local.queues : name => {
-      function_name        = module.worker[name].function_name
-      function_arn         = module.worker[name].function_arn
-      role_arn             = module.worker[name].role_arn
-      log_group            = module.worker[name].log_group
-      event_source_mapping = module.worker[name].event_source_mapping
-    }
-  }
+  value       = module.stack.workers
 }
 
 output "reconciler" {
   description = "The reconciler: function name and ARN, role, log group, schedule, and the alarm on each dead-letter queue."
-
-  value = {
-    function_name = module.reconciler.function_name
-    function_arn  = module.reconciler.function_arn
-    role_arn      = module.reconciler.role_arn
-    log_group     = module.reconciler.log_group
-    schedule      = module.reconciler.schedule
-    alarms        = module.reconciler.alarms
-  }
+  value       = module.stack.reconciler
 }
 
 output "table" {
   description = "The name of the table of outcomes."
-  value       = module.results.name
+  value       = module.stack.table
 }
 
 output "table_arn" {
   description = "The ARN of the table of outcomes."
-  value       = module.results.arn
+  value       = module.stack.table_arn
 }
 
 output "uploads_bucket" {
   description = "The name of the uploads bucket."
-  value       = module.uploads.uploads_bucket
+  value       = module.uploads.name
 }
 
 output "payload_bucket" {
   description = "The name of the bucket for large results and envelopes."
-  value       = module.uploads.payload_bucket
+  value       = module.stack.payload_bucket
 }
 
 output "dead_letter_console" {
   description = "Queue name => the console's page of its dead-letter queue, which has the button Start DLQ redrive."
-  value       = { for name, _ in local.queues : name => "${local.console}#/queues/${urlencode(module.queue[name].dead_letter_url)}" }
-}
-
-locals {
-  console_domains = { aws-cn = "console.amazonaws.cn", aws-us-gov = "console.amazonaws-us-gov.com" }
-  console_domain  = lookup(local.console_domains, data.aws_partition.current.partition, "console.aws.amazon.com")
-  console         = "https://${data.aws_region.current.id}.${local.console_domain}/sqs/v3/home?region=${data.aws_region.current.id}"
+  value       = module.stack.dead_letter_console
 }
 
 ################################################################################
@@ -88,22 +53,12 @@ locals {
 
 output "enqueue_policy" {
   description = "A policy document (JSON) for the role of another service that enqueues."
-
-  value = jsonencode({
-    Version = "2012-10-17"
-    Statement = [
-      for statement in local.enqueue_statements : {
-        Effect   = "Allow"
-        Action   = statement.actions
-        Resource = statement.resources
-      }
-    ]
-  })
+  value       = module.stack.enqueue_policy
 }
 
 output "enqueue_environment" {
   description = "The environment of another service that enqueues."
-  value       = local.settings
+  value       = module.stack.enqueue_environment
 }
 
 output "zappa_settings" {
@@ -111,10 +66,10 @@ output "zappa_settings" {
 
   value = {
     project_name              = var.project
-    aws_region                = data.aws_region.current.id
-    s3_bucket                 = module.web.deploy_bucket
+    aws_region                = module.stack.region
+    s3_bucket                 = module.stack.web.deploy_bucket
     manage_roles              = false
-    role_arn                  = module.web.role_arn
-    aws_environment_variables = merge(local.settings, local.web_environment, var.web_environment)
+    role_arn                  = module.stack.web.role_arn
+    aws_environment_variables = merge(module.stack.enqueue_environment, local.web_environment, var.web_environment)
   }
 }

@@ -1,3 +1,5 @@
+# What modules/stack has a variable for is only passed on: it judges the value, and null takes its default.
+
 ################################################################################
 # Stage: the prefix of every name, so that two developers can share an account
 ################################################################################
@@ -6,26 +8,12 @@ variable "project" {
   description = "What the names of everything begin with, and zappa_settings.json's project_name."
   type        = string
   default     = "penstock"
-
-  validation {
-    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.project)) && length(var.project) <= 20
-    error_message = "project is \"${var.project}\": take up to 20 lower-case letters, digits and single hyphens, a letter first. Bucket names are made of it."
-  }
+  nullable    = false
 }
 
 variable "stage" {
   description = "Which copy of the stack this is, such as dev, prod or your own name."
   type        = string
-
-  validation {
-    condition     = can(regex("^[a-z][a-z0-9]{0,15}$", var.stage))
-    error_message = "stage is \"${var.stage}\": take 1 to 16 lower-case letters and digits, a letter first, such as dev. A hyphen would let one stage's names begin like another's."
-  }
-
-  validation {
-    condition     = contains(["default", var.stage], terraform.workspace)
-    error_message = "stage is \"${var.stage}\" but the workspace, which holds the state, is \"${terraform.workspace}\": this apply would rename that stage's queues. Select the stage's own with `terraform workspace select -or-create ${var.stage}`."
-  }
 }
 
 variable "region" {
@@ -37,6 +25,15 @@ variable "region" {
     condition     = var.region == null || can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
     error_message = "region is \"${coalesce(var.region, "null")}\": write it like eu-central-1, or leave it out to take AWS_REGION."
   }
+}
+
+################################################################################
+# Queues: set in queues.auto.tfvars.json, which `python -m local` reads too
+################################################################################
+
+variable "queues" {
+  description = "Queue name => what a person decides about it; times in seconds. modules/queue_list has the settings and their rules."
+  type        = any # so that a mistyped setting reaches the rules
 }
 
 ################################################################################
@@ -64,26 +61,11 @@ variable "upload_retention_days" {
 variable "payload_retention_days" {
   description = "Days after which large arguments, results and envelopes are deleted."
   type        = number
-  default     = 30
-  nullable    = false
-
-  validation {
-    condition     = var.payload_retention_days >= 29 && floor(var.payload_retention_days) == var.payload_retention_days
-    error_message = "payload_retention_days is ${var.payload_retention_days}: take a whole number from 29, for a row lives 29 days and must not point at nothing."
-  }
+  default     = null
 }
 
 variable "log_retention_days" {
   description = "Days for which CloudWatch keeps the functions' log lines."
   type        = number
-  default     = 30
-  nullable    = false
-
-  validation {
-    condition = contains(
-      [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653],
-      var.log_retention_days,
-    )
-    error_message = "log_retention_days is ${var.log_retention_days}: CloudWatch takes 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, and 3, 5 to 10 years (1096, 1827, 2192, 2557, 2922, 3288, 3653)."
-  }
+  default     = null
 }

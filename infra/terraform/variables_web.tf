@@ -18,11 +18,6 @@ variable "dashboard_url" {
   description = "Where the dashboard is mounted, such as https://app.example.com/penstock: PENSTOCK_DASHBOARD_URL. Messages then carry a link to their task's page, for whoever looks at a queue in the AWS console. null: no link."
   type        = string
   default     = null
-
-  validation {
-    condition     = var.dashboard_url == null ? true : can(regex("^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~!$&'()*+,;=:@%-]+)*/?$", var.dashboard_url)) && length(var.dashboard_url) <= 1000
-    error_message = "dashboard_url is \"${coalesce(var.dashboard_url, "null")}\": write where the dashboard is mounted, such as https://app.example.com/penstock, without a user, a query or a fragment."
-  }
 }
 
 variable "upload_origins" {

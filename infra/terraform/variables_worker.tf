@@ -5,13 +5,7 @@
 variable "architecture" {
   description = "The processor of the workers: what `make package ARCH=...` built the zip for. arm64 costs a fifth less."
   type        = string
-  default     = "x86_64"
-  nullable    = false
-
-  validation {
-    condition     = contains(["x86_64", "arm64"], var.architecture)
-    error_message = "architecture is \"${var.architecture}\": Lambda has x86_64 and arm64. Build the package for the same one."
-  }
+  default     = null
 }
 
 variable "worker_package" {
@@ -23,13 +17,7 @@ variable "worker_package" {
 variable "memory_size" {
   description = "MB of memory of each worker. The processor grows with it: a whole one at 1,769 MB."
   type        = number
-  default     = 1024
-  nullable    = false
-
-  validation {
-    condition     = var.memory_size >= 128 && var.memory_size <= 10240 && floor(var.memory_size) == var.memory_size
-    error_message = "memory_size is ${var.memory_size}: Lambda takes whole numbers from 128 to 10,240 MB."
-  }
+  default     = null
 }
 
 ################################################################################
@@ -41,11 +29,6 @@ variable "environment" {
   type        = map(string)
   default     = {}
   nullable    = false
-
-  validation {
-    condition     = alltrue([for name, _ in var.environment : can(regex("^[A-Za-z][A-Za-z0-9_]+$", name)) && !can(regex("^(AWS_|LAMBDA_|PENSTOCK_(QUEUES|TABLE|PAYLOAD_BUCKET|DASHBOARD_URL)$)", name))])
-    error_message = "environment has names that Lambda or Penstock set themselves, or that Lambda does not take (two or more letters, digits and underscores, a letter first): ${join(", ", [for name, _ in var.environment : name if !can(regex("^[A-Za-z][A-Za-z0-9_]+$", name)) || can(regex("^(AWS_|LAMBDA_|PENSTOCK_(QUEUES|TABLE|PAYLOAD_BUCKET|DASHBOARD_URL)$)", name))])}. Take them out."
-  }
 }
 
 variable "webhook_hosts" {
@@ -79,23 +62,7 @@ variable "worker_secrets" {
     secret        = optional(string)
   }))
 
-  default  = {}
-  nullable = false
-
-  validation {
-    condition     = alltrue([for _, source in var.worker_secrets : length(compact([source.ssm_parameter, source.secret])) == 1])
-    error_message = "Each of worker_secrets names either an ssm_parameter or a secret. Repair: ${join(", ", [for name, source in var.worker_secrets : name if length(compact([source.ssm_parameter, source.secret])) != 1])}."
-  }
-
-  validation {
-    condition     = alltrue([for _, source in var.worker_secrets : alltrue([for name in compact([source.ssm_parameter, source.secret]) : can(regex("^[A-Za-z0-9/_+=.@-]+$", name))])])
-    error_message = "worker_secrets takes names such as /penstock/dev/token, no ARNs, no wildcards and never the value itself. Repair: ${join(", ", keys(var.worker_secrets))}."
-  }
-
-  validation {
-    condition     = length(setintersection(keys(var.worker_secrets), keys(var.environment))) == 0
-    error_message = "In worker_secrets and in environment: ${join(", ", setintersection(keys(var.worker_secrets), keys(var.environment)))}. Take it out of one."
-  }
+  default = null
 }
 
 variable "task_statements" {
@@ -109,16 +76,6 @@ variable "task_statements" {
 
   default  = []
   nullable = false
-
-  validation {
-    condition     = alltrue([for statement in var.task_statements : !contains(concat(statement.actions, statement.resources), "*")])
-    error_message = "task_statements must not allow \"*\": name the actions (s3:GetObject) and the resources (arn:aws:s3:::bucket/*). For an action that knows no resource, attach a policy of your own to the role: output workers."
-  }
-
-  validation {
-    condition     = alltrue([for statement in var.task_statements : length(statement.actions) > 0 && length(statement.resources) > 0])
-    error_message = "Each of task_statements needs actions and resources: ${jsonencode(var.task_statements)}."
-  }
 }
 
 ################################################################################
@@ -128,13 +85,7 @@ variable "task_statements" {
 variable "reconciler_period_minutes" {
   description = "Minutes from one look of the reconciler at the dead-letter queues to the next. An alarm has it look at the first letter of a quiet queue sooner."
   type        = number
-  default     = 15
-  nullable    = false
-
-  validation {
-    condition     = var.reconciler_period_minutes >= 1 && var.reconciler_period_minutes <= 1440 && floor(var.reconciler_period_minutes) == var.reconciler_period_minutes
-    error_message = "reconciler_period_minutes is ${var.reconciler_period_minutes}: take a whole number from 1 to 1440, which is a day. Until it looks, a task that SQS buried by itself keeps its old status."
-  }
+  default     = null
 }
 
 variable "reconciler_statements" {
@@ -146,13 +97,7 @@ variable "reconciler_statements" {
     condition = optional(map(map(list(string))))
   }))
 
-  default  = []
-  nullable = false
-
-  validation {
-    condition     = alltrue([for statement in var.reconciler_statements : !contains(concat(statement.actions, statement.resources), "*") && length(statement.actions) > 0 && length(statement.resources) > 0])
-    error_message = "Each of reconciler_statements needs actions and resources by name (sns:Publish, arn:aws:sns:...), and \"*\" is neither: ${jsonencode(var.reconciler_statements)}."
-  }
+  default = null
 }
 
 ################################################################################
@@ -168,21 +113,10 @@ variable "vpc" {
   })
 
   default = null
-
-  validation {
-    condition     = var.vpc == null ? true : length(var.vpc.subnet_ids) > 0 && length(var.vpc.security_group_ids) > 0
-    error_message = "vpc needs at least one of subnet_ids and one of security_group_ids; leave vpc out to run in none."
-  }
 }
 
 variable "tracing" {
   description = "Active: X-Ray traces every invocation, for a price; PassThrough: only those that come traced."
   type        = string
-  default     = "PassThrough"
-  nullable    = false
-
-  validation {
-    condition     = contains(["Active", "PassThrough"], var.tracing)
-    error_message = "tracing is \"${var.tracing}\": take Active or PassThrough."
-  }
+  default     = null
 }

@@ -4,6 +4,7 @@
 put there. Every ``flask`` command imports this module: it imports no more than Flask has imported already.
 """
 
+import json
 import os
 from pathlib import Path
 
@@ -116,3 +117,40 @@ def dev(info: ScriptInfo, handler: str, queues: Path | None, port: int, moto_por
                 dev(asked, os.environ)
     except PenstockError as error:
         raise click.ClickException(str(error)) from error
+
+
+@penstock.command("package")
+@click.option("--arch", default="x86_64", show_default=True, help="The processor at Lambda: x86_64 or arm64.")
+@click.option("--output", type=click.Path(path_type=Path), help="Where to. Default: build/worker-<arch>.zip.")
+@click.option(
+    "--env",
+    "variables",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="What your code reads when it is imported, to try it.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of words.")
+def package(arch: str, output: Path | None, variables: tuple[str, ...], as_json: bool) -> None:
+    """Make the workers' zip for Lambda, and try it: lambdas/, what it imports, and lambdas/requirements.txt.
+
+    Needs Lambda's Python, 3.13, beside the one that you use: PYTHON_LAMBDA names it, else it is looked for.
+    """
+    from penstock.packaging.interpreter import find_interpreter  # here, for every `flask` command imports this module
+    from penstock.packaging.target import target_of
+    from penstock.packaging.worker_zip import build, words, zip_path
+
+    unset = [word for word in variables if "=" not in word]
+    if unset:
+        raise click.UsageError(f"--env takes NAME=VALUE, and {unset[0]!r} has no '='")
+    try:
+        target, root = target_of(arch), Path.cwd()
+        where = (output or zip_path(root, target)).absolute()
+        environ = dict(word.split("=", 1) for word in variables)
+        made = build(root, target, where, find_interpreter(), environ=environ, tried=("lambdas",))
+    except PenstockError as error:
+        raise click.ClickException(str(error)) from error
+    if as_json:
+        click.echo(json.dumps(made.document()))
+        return
+    for line in words(made):
+        click.echo(line)

@@ -6,7 +6,7 @@ from tests.e2e.stages import Ended
 from tests.e2e.visitor import Visitor
 
 # Asked in the protocol of Terraform's provider, the emulator tells little of an alarm, so a plan would write the rest again.
-UNTOLD = "module.reconciler.aws_cloudwatch_metric_alarm.letters"
+UNTOLD = "module.stack.module.reconciler.aws_cloudwatch_metric_alarm.letters"
 
 
 def test_an_interrupted_deployment_says_that_repeating_it_goes_on(interrupted: Ended) -> None:
@@ -16,14 +16,14 @@ def test_an_interrupted_deployment_says_that_repeating_it_goes_on(interrupted: E
 
 
 def test_what_an_interrupted_deployment_has_made_is_not_forgotten(interrupted: Ended, deployment: Deployment) -> None:
-    assert "module.results.aws_dynamodb_table.this" in deployment.terraform.resources()
+    assert "module.stack.module.results.aws_dynamodb_table.this" in deployment.terraform.resources()
 
 
 def test_repeating_an_interrupted_deployment_completes_it(deployed: Ended, deployment: Deployment) -> None:
     resources = deployment.terraform.resources()
 
-    assert 'module.worker["images"].aws_lambda_event_source_mapping.this' in resources
-    assert 'module.queue["images"].aws_sqs_queue_redrive_policy.this' in resources
+    assert 'module.stack.module.worker["images"].aws_lambda_event_source_mapping.this' in resources
+    assert 'module.stack.module.queue["images"].aws_sqs_queue_redrive_policy.this' in resources
 
 
 def test_a_second_plan_changes_nothing(deployed: Ended, deployment: Deployment) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from tests.infra.terraform import CannotRun, Plan, Terraform
+from tests.infra.terraform import ROOT, CannotRun, Plan, Terraform
 
 HERE = Path(__file__).parent
 PLANNED = ("-verbose", *(f"-filter=tests/{name}.tftest.hcl" for name in ("stack", "shipped", "options")))
-REFUSED = tuple(f"-filter=tests/{name}.tftest.hcl" for name in ("refusals", "worker_refusals"))
+REFUSED = tuple(f"-filter=tests/{path.name}" for path in sorted((ROOT / "tests").glob("*refusals.tftest.hcl")))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -43,15 +43,15 @@ def test_a_stack_without_options_needs_no_exception_but_for_what_the_web_watches
         for address, statement in plans[run].policies()
         if statement["Effect"] == "Allow" and "*" in listed(statement.get("Resource", []))
     ] == [
-        ("module.web.aws_iam_role_policy.this", ["cloudwatch:GetMetricData"]),
-        ("module.web.aws_iam_role_policy.this", ["lambda:ListEventSourceMappings"]),
+        ("module.stack.module.web[0].aws_iam_role_policy.this", ["cloudwatch:GetMetricData"]),
+        ("module.stack.module.web[0].aws_iam_role_policy.this", ["lambda:ListEventSourceMappings"]),
     ]
 
 
 def test_a_worker_may_work_on_its_queue_and_send_to_all(plans):
     stack = plans["stack"]
     arns = {name: queue["arn"] for name, queue in stack.outputs["queues"].items()}
-    allowed = actions(stack, 'module.worker["images"].aws_iam_role_policy.this')
+    allowed = actions(stack, 'module.stack.module.worker["images"].aws_iam_role_policy.this')
     work = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"}
 
     assert allowed[arns["images"]] == work | {"sqs:SendMessage"}
@@ -60,13 +60,13 @@ def test_a_worker_may_work_on_its_queue_and_send_to_all(plans):
 
 
 def test_a_worker_may_write_outcomes_and_read_rows_but_not_list_or_delete_them(plan):
-    allowed = actions(plan, 'module.worker["images"].aws_iam_role_policy.this')
+    allowed = actions(plan, 'module.stack.module.worker["images"].aws_iam_role_policy.this')
 
     assert allowed[plan.outputs["table_arn"]] == {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
 
 
 def test_a_worker_may_write_its_own_log_only(plan):
-    allowed = actions(plan, 'module.worker["images"].aws_iam_role_policy.this')
+    allowed = actions(plan, 'module.stack.module.worker["images"].aws_iam_role_policy.this')
     logs = {resource: what for resource, what in allowed.items() if ":logs:" in resource}
 
     own = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/penstock-test-worker-images:*"
@@ -74,7 +74,7 @@ def test_a_worker_may_write_its_own_log_only(plan):
 
 
 def test_the_reference_tasks_may_read_uploads_and_their_notes_and_write_what_they_make(plans):
-    allowed = actions(plans["stack"], 'module.worker["images"].aws_iam_role_policy.this')
+    allowed = actions(plans["stack"], 'module.stack.module.worker["images"].aws_iam_role_policy.this')
     bucket = "arn:aws:s3:::penstock-test-uploads-123456789012"
 
     assert {resource: what for resource, what in allowed.items() if resource.startswith(bucket)} == {
@@ -87,7 +87,9 @@ def test_the_reference_tasks_may_read_uploads_and_their_notes_and_write_what_the
 
 
 def test_the_tasks_send_mails_from_the_one_sender_alone(plans):
-    policy = json.loads(plans["stack"].resources['module.worker["images"].aws_iam_role_policy.this']["policy"])
+    policy = json.loads(
+        plans["stack"].resources['module.stack.module.worker["images"].aws_iam_role_policy.this']["policy"]
+    )
     (mails,) = [statement for statement in policy["Statement"] if "ses:SendEmail" in statement["Action"]]
 
     assert mails["Action"] == ["ses:SendEmail"]
@@ -104,7 +106,7 @@ def test_without_a_mail_sender_nobody_may_send_mails_or_write_notes_on_them(plan
 
 def test_the_reconciler_sees_to_dead_letters_rows_and_envelopes_and_nothing_else(plans):
     stack = plans["stack"]
-    allowed = actions(stack, "module.reconciler.aws_iam_role_policy.this")
+    allowed = actions(stack, "module.stack.module.reconciler.aws_iam_role_policy.this")
     letters = {queue["dead_letter_arn"] for queue in stack.outputs["queues"].values()}
 
     look = {
@@ -126,7 +128,7 @@ def test_the_reconciler_sees_to_dead_letters_rows_and_envelopes_and_nothing_else
 def test_the_schedule_may_call_the_reconciler_alone(plans):
     stack = plans["stack"]
 
-    assert actions(stack, "module.reconciler.aws_iam_role_policy.schedule") == {
+    assert actions(stack, "module.stack.module.reconciler.aws_iam_role_policy.schedule") == {
         stack.outputs["reconciler"]["function_arn"]: {"lambda:InvokeFunction"}
     }
 
@@ -134,7 +136,7 @@ def test_the_schedule_may_call_the_reconciler_alone(plans):
 def test_the_web_enqueues_and_redrives_but_never_reads_a_work_queue(plans):
     stack = plans["stack"]
     queue = stack.outputs["queues"]["images"]
-    allowed = actions(stack, "module.web.aws_iam_role_policy.this")
+    allowed = actions(stack, "module.stack.module.web[0].aws_iam_role_policy.this")
 
     assert allowed[queue["arn"]] == {"sqs:SendMessage", "sqs:GetQueueAttributes"}
     assert allowed[queue["dead_letter_arn"]] == {
@@ -150,7 +152,7 @@ def test_the_web_enqueues_and_redrives_but_never_reads_a_work_queue(plans):
 
 def test_the_web_may_change_the_mappings_of_its_own_stage_and_no_others(plans):
     stack = plans["stack"]
-    allowed = actions(stack, "module.web.aws_iam_role_policy.this")
+    allowed = actions(stack, "module.stack.module.web[0].aws_iam_role_policy.this")
     changing = {resource for resource, what in allowed.items() if "lambda:UpdateEventSourceMapping" in what}
 
     prefix = "arn:aws:lambda:eu-central-1:123456789012:event-source-mapping:"
@@ -160,7 +162,7 @@ def test_the_web_may_change_the_mappings_of_its_own_stage_and_no_others(plans):
 
 
 def test_the_web_scans_the_index_of_failures_and_not_the_table(plan):
-    allowed = actions(plan, "module.web.aws_iam_role_policy.this")
+    allowed = actions(plan, "module.stack.module.web[0].aws_iam_role_policy.this")
     table = plan.outputs["table_arn"]
 
     assert allowed[f"{table}/index/by_failure"] == {"dynamodb:Query", "dynamodb:Scan"}
@@ -169,7 +171,7 @@ def test_the_web_scans_the_index_of_failures_and_not_the_table(plan):
 
 
 def test_the_web_puts_into_the_ledger_and_no_row_of_a_task(plan):
-    policy = json.loads(plan.resources["module.web.aws_iam_role_policy.this"]["policy"])
+    policy = json.loads(plan.resources["module.stack.module.web[0].aws_iam_role_policy.this"]["policy"])
     (puts,) = [statement for statement in policy["Statement"] if "dynamodb:PutItem" in statement["Action"]]
 
     assert puts["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["~*"]}}
@@ -189,7 +191,7 @@ def test_the_policy_for_other_services_enqueues_and_no_more(plans):
 def test_who_enqueues_puts_large_arguments_and_nothing_else_into_the_payload_bucket(plans):
     stack, bucket = plans["stack"], "arn:aws:s3:::penstock-test-payloads-123456789012"
     policy = json.loads(stack.outputs["enqueue_policy"])["Statement"]
-    of_web = actions(stack, "module.web.aws_iam_role_policy.this")
+    of_web = actions(stack, "module.stack.module.web[0].aws_iam_role_policy.this")
 
     assert [s["Resource"] for s in policy if "s3:PutObject" in s["Action"]] == [[f"{bucket}/arguments/*"]]
     assert {resource: what for resource, what in of_web.items() if resource.startswith(bucket)} == {
@@ -215,7 +217,7 @@ def test_every_queue_and_every_bucket_refuses_what_comes_without_tls(plan, kind,
 
 
 def test_roles_are_for_lambda_but_one_for_the_schedules_of_this_account(plan):
-    schedule = "module.reconciler.aws_iam_role.schedule"
+    schedule = "module.stack.module.reconciler.aws_iam_role.schedule"
     for address, role in plan.of_type("aws_iam_role").items():
         (statement,) = json.loads(role["assume_role_policy"])["Statement"]
         service = "scheduler" if address == schedule else "lambda"

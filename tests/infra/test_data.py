@@ -11,7 +11,7 @@ from penstock.record import ROW_LIFETIME
 from penstock.settings import Settings
 from tests.infra.terraform import ROOT
 
-TABLE = "module.results.aws_dynamodb_table.this"
+TABLE = "module.stack.module.results.aws_dynamodb_table.this"
 
 
 def rules(plan, bucket):
@@ -91,17 +91,17 @@ def test_buckets_with_data_are_not_emptied_by_a_destroy(plan):
     kept = {address: bucket["force_destroy"] for address, bucket in plan.of_type("aws_s3_bucket").items()}
 
     assert kept == {
-        "module.uploads.module.uploads.aws_s3_bucket.this": False,
-        "module.uploads.module.payloads.aws_s3_bucket.this": False,
-        "module.web.module.deploy_bucket.aws_s3_bucket.this": True,
+        "module.uploads.aws_s3_bucket.this": False,
+        "module.stack.module.payloads.aws_s3_bucket.this": False,
+        "module.stack.module.web[0].module.deploy_bucket.aws_s3_bucket.this": True,
     }
 
 
 def test_every_bucket_gives_up_uploads_that_never_end(plan):
     for bucket in (
-        "module.uploads.module.uploads",
-        "module.uploads.module.payloads",
-        "module.web.module.deploy_bucket",
+        "module.uploads",
+        "module.stack.module.payloads",
+        "module.stack.module.web[0].module.deploy_bucket",
     ):
         assert any(rule["abort_incomplete_multipart_upload"] for rule in rules(plan, bucket))
 
@@ -109,7 +109,7 @@ def test_every_bucket_gives_up_uploads_that_never_end(plan):
 def test_uploads_and_all_that_the_reference_tasks_write_expire_together(plan):
     expired = {
         rule["filter"][0]["prefix"]: rule["expiration"][0]["days"]
-        for rule in rules(plan, "module.uploads.module.uploads")
+        for rule in rules(plan, "module.uploads")
         if rule["expiration"]
     }
 
@@ -119,7 +119,7 @@ def test_uploads_and_all_that_the_reference_tasks_write_expire_together(plan):
 def test_large_arguments_results_and_envelopes_outlive_their_rows(plan):
     expired = {
         rule["filter"][0]["prefix"]: rule["expiration"][0]["days"]
-        for rule in rules(plan, "module.uploads.module.payloads")
+        for rule in rules(plan, "module.stack.module.payloads")
         if rule["expiration"]
     }
 
@@ -181,5 +181,5 @@ def test_each_worker_is_in_the_outputs(plans, name):
 
 def test_functions_have_the_python_and_the_handler_of_the_package(plan):
     for address, function in plan.of_type("aws_lambda_function").items():
-        handler = f"lambdas.{'worker' if address.startswith('module.worker') else 'reconciler'}.handler"
+        handler = f"lambdas.{'worker' if address.startswith('module.stack.module.worker') else 'reconciler'}.handler"
         assert (function["runtime"], function["handler"]) == ("python3.13", handler)

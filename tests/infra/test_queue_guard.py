@@ -16,7 +16,7 @@ REGION = "eu-central-1"
 
 
 def load() -> ModuleType:
-    specification = importlib.util.spec_from_file_location("queue_guard", ROOT / "queue_guard.py")
+    specification = importlib.util.spec_from_file_location("queue_guard", ROOT / "modules/stack/queue_guard.py")
     assert specification is not None
     assert specification.loader is not None
     module = importlib.util.module_from_spec(specification)
@@ -128,7 +128,7 @@ def test_a_python_without_boto3_keeps_the_queue_and_is_named():
     }
     # -S: without site-packages, so without boto3
     done = subprocess.run(
-        [sys.executable, "-I", "-S", str(ROOT / "queue_guard.py")],
+        [sys.executable, "-I", "-S", str(ROOT / "modules/stack/queue_guard.py")],
         env={"QUEUE_GUARD": json.dumps(asked)},
         capture_output=True,
         text=True,

@@ -16,8 +16,8 @@ QUEUES = QueueList.read(ROOT / "queues.auto.tfvars.json").queues.values()
 
 def parts(plan, name):
     """The queue ``name``, its dead-letter queue, its function and its mapping."""
-    queue = f'module.queue["{name}"].aws_sqs_queue'
-    worker = f'module.worker["{name}"].aws_lambda'
+    queue = f'module.stack.module.queue["{name}"].aws_sqs_queue'
+    worker = f'module.stack.module.worker["{name}"].aws_lambda'
     return (
         plan.resources[f"{queue}.this"],
         plan.resources[f"{queue}.dlq"],
@@ -136,13 +136,13 @@ def test_each_queue_is_polled_by_its_own_worker(plans):
         if mapping["event_source_arn"] == arn
     ]
 
-    assert fed == ['module.worker["images"].aws_lambda_event_source_mapping.this']
+    assert fed == ['module.stack.module.worker["images"].aws_lambda_event_source_mapping.this']
 
 
 def test_every_queue_is_redriven_to_its_own_dead_letter_queue_which_lets_it(plans):
     stack, queue = plans["stack"], plans["stack"].outputs["queues"]["images"]
-    there = stack.resources['module.queue["images"].aws_sqs_queue_redrive_policy.this']
-    back = stack.resources['module.queue["images"].aws_sqs_queue_redrive_allow_policy.dlq']
+    there = stack.resources['module.stack.module.queue["images"].aws_sqs_queue_redrive_policy.this']
+    back = stack.resources['module.stack.module.queue["images"].aws_sqs_queue_redrive_allow_policy.dlq']
 
     assert json.loads(there["redrive_policy"]) == {
         "deadLetterTargetArn": queue["dead_letter_arn"],
@@ -153,7 +153,7 @@ def test_every_queue_is_redriven_to_its_own_dead_letter_queue_which_lets_it(plan
         "sourceQueueArns": [queue["arn"]],
     }
     for name in stack.outputs["queues"]:
-        assert f'module.queue["{name}"].aws_sqs_queue_redrive_policy.this' in stack.resources
+        assert f'module.stack.module.queue["{name}"].aws_sqs_queue_redrive_policy.this' in stack.resources
 
 
 def test_the_redrive_policy_leaves_the_margin_that_the_tasks_need(plans):
@@ -161,7 +161,9 @@ def test_the_redrive_policy_leaves_the_margin_that_the_tasks_need(plans):
     shipped = plans["shipped"]
     settings = Settings.from_environ({**os.environ, **shipped.outputs["enqueue_environment"]})
     for name, queue in settings.queues.items():
-        policy = shipped.resources[f'module.queue["{name}"].aws_sqs_queue_redrive_policy.this']["redrive_policy"]
+        policy = shipped.resources[f'module.stack.module.queue["{name}"].aws_sqs_queue_redrive_policy.this'][
+            "redrive_policy"
+        ]
         assert json.loads(policy)["maxReceiveCount"] == queue.max_receive_count
 
     for task in tasks.registry.values():
@@ -170,6 +172,6 @@ def test_the_redrive_policy_leaves_the_margin_that_the_tasks_need(plans):
 
 def test_the_guard_of_each_queue_knows_both_its_urls(plan):
     for name, queue in plan.outputs["queues"].items():
-        guard = plan.resources[f'terraform_data.queue_guard["{name}"]']["triggers_replace"]
+        guard = plan.resources[f'module.stack.terraform_data.queue_guard["{name}"]']["triggers_replace"]
 
         assert (guard["url"], guard["dead_letter_url"]) == (queue["url"], queue["dead_letter_url"])

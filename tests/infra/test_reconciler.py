@@ -2,7 +2,7 @@
 
 from penstock.reconcile import LOOK_SECONDS
 
-RECONCILER = "module.reconciler"
+RECONCILER = "module.stack.module.reconciler"
 FUNCTION = f"{RECONCILER}.aws_lambda_function.this"
 
 

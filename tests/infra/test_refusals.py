@@ -16,45 +16,55 @@ QUEUES: dict[str, Any] = {
     "sequence": {"fifo": True, "batch_size": 2},
     "flood": {"time_limit": 1, "batch_size": 11},
     "images-dlq": {},
-    "mistyped": {"max_concurency": 5},
     "a-queue-of-which-the-name-does-not-fit-into-sixty-four-characters": {},
 }
-VARIABLES: dict[str, Any] = {
+ROOT_VARIABLES: dict[str, Any] = {
     "stage": "dev-2",
-    "project": "Penstock",
     "region": "frankfurt",
+    "upload_retention_days": 14,
+    "mail_sender": "Post <post@example.com>",
+    "web_environment": {"FLASK_SECRET_KEY": "0123456789"},
+    "queues": {"default": {}},
+}
+STACK_VARIABLES: dict[str, Any] = {
+    "stage": "dev",
+    "project": "Penstock",
     "architecture": "mips",
     "memory_size": 64,
     "log_retention_days": 31,
     "payload_retention_days": 28,
-    "upload_retention_days": 14,
     "task_statements": [{"actions": ["*"], "resources": ["arn:aws:s3:::bucket/*"]}],
     "worker_secrets": {"TOKEN": {"ssm_parameter": "/penstock/*"}},
-    "mail_sender": "Post <post@example.com>",
     "reconciler_period_minutes": 1441,
     "reconciler_statements": [
         {"actions": ["sns:*", "*"], "resources": ["arn:aws:sns:eu-central-1:123456789012:deaths"]}
     ],
     "dashboard_url": "app.example.com/penstock",
-    "web_environment": {"FLASK_SECRET_KEY": "0123456789"},
+    "queues": {"default": {"time_limit": 30}, "mistyped": {"max_concurency": 5}},
 }
 
 
 @pytest.fixture(scope="session")
 def said(terraform, tmp_path_factory):
-    """What Terraform says to all of these, as one line of text. Rules that look at two variables wait for both: two plans."""
+    """What Terraform says to all of these, as one line of text: to our root, and to another that uses the stack."""
     folder = tmp_path_factory.mktemp("refused")
+    stack = {"source": "./modules/stack", **STACK_VARIABLES}
     return " ".join(
         [
             refusals(terraform, folder / "queues", {"stage": "dev", "queues": QUEUES}),
-            refusals(terraform, folder / "others", {**VARIABLES, "queues": {"default": {}}}),
+            refusals(terraform, folder / "root", ROOT_VARIABLES),
+            refusals(terraform, folder / "other", {}, another_root={"module": {"stack": stack}}),
         ]
     )
 
 
-def refusals(terraform, folder, variables):
+def refusals(terraform, folder, variables, *, another_root=None):
     shutil.copytree(terraform.folder, folder, symlinks=True)
     (folder / "queues.auto.tfvars.json").write_text(json.dumps(variables), encoding="utf-8")
+    if another_root is not None:
+        for file in folder.glob("*.tf"):
+            file.unlink()
+        (folder / "main.tf.json").write_text(json.dumps(another_root), encoding="utf-8")
     messages = Terraform(folder).messages("plan", "-json", "-input=false")
     details = [message["diagnostic"]["detail"] for message in messages if message["type"] == "diagnostic"]
     return " ".join(" ".join(details).split())
@@ -70,7 +80,7 @@ def refusals(terraform, folder, variables):
         "A FIFO queue takes batch_size 1: handing back the rest of a message group after a failure costs each of its messages",
         "Above 10 messages a batch AWS asks for a batch_window of 1 to 300 s. Change flood (batch_size 11).",
         "does not end in -dlq, which is kept for its dead-letter queue",
-        "queues.auto.tfvars.json has settings that no queue has: mistyped.max_concurency.",
+        "queues has settings that no queue has: mistyped.max_concurency.",
         "Lambda and IAM take names of 64 characters. Shorten",
         'dashboard_url is "app.example.com/penstock": write where the dashboard is mounted',
         'stage is "dev-2": take 1 to 16 lower-case letters and digits',

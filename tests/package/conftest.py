@@ -15,11 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from tools.failure import ToolError
-from tools.install import ROOT, pip_environment
-from tools.interpreter import Interpreter, find_interpreter
-from tools.package import PACKAGES, build
-from tools.target import target_of
+from penstock.packaging.failure import PackagingError
+from penstock.packaging.install import pip_environment
+from penstock.packaging.interpreter import Interpreter, find_interpreter
+from penstock.packaging.target import target_of
+from tools.package import build
+from tools.project import ROOT
 from tools.web_environment import prepare
 from tools.zappa_settings import stage_settings, write_settings
 
@@ -56,7 +57,7 @@ def python() -> Interpreter:
     """Lambda's Python, able to run what is built for ARCH."""
     try:
         found = find_interpreter()
-    except ToolError as error:
+    except PackagingError as error:
         cannot_run(str(error))
     if not found.runs(target_of(ARCH).machine):
         cannot_run(f"this machine ({found.platform}, {found.machine}) cannot run what is built for Lambda on {ARCH}")
@@ -92,7 +93,7 @@ def sources(shared: Path) -> Path:
     folder = shared / "sources"
     with once(shared / "copied") as first:
         if first:
-            for part in (*PACKAGES, "infra/terraform"):
+            for part in ("penstock", "tasks", "lambdas", "infra/terraform"):
                 shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__", ".terraform*"))
     return folder
 

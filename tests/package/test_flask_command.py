@@ -7,7 +7,8 @@ import sysconfig
 import venv
 from pathlib import Path
 
-from tools.install import ROOT, pip_environment
+from penstock.packaging.install import pip_environment
+from tools.project import ROOT
 
 
 def test_an_installed_wheel_gives_flask_the_command_dev_before_there_is_an_app(tmp_path: Path) -> None:

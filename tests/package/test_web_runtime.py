@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from penstock.packaging.bytecode import function_environment
+from penstock.packaging.interpreter import Interpreter
 from tests.package.runtime_api import execution_environment
-from tools.bytecode import function_environment
-from tools.install import ROOT
-from tools.interpreter import Interpreter
+from tools.project import CHECK_ENVIRONMENT, ROOT
 
 HANDLER = "handler.lambda_handler"  # Zappa's own
 QUEUES = ROOT / "infra" / "terraform" / "queues.auto.tfvars.json"
@@ -43,7 +43,7 @@ def get(path: str) -> dict[str, Any]:
 def test_the_web_answers_and_the_time_to_get_ready_is_told(
     python: Interpreter, runtime_client: Path, web: Path, figure: Callable[[str], None]
 ) -> None:
-    variables: Mapping[str, str] = function_environment(QUEUES) | {"ALLOWED_HOSTS": ".on.aws"}
+    variables: Mapping[str, str] = function_environment(QUEUES) | CHECK_ENVIRONMENT | {"ALLOWED_HOSTS": ".on.aws"}
     with execution_environment(python.path, runtime_client, web, HANDLER, variables) as environment:
         seconds = environment.wait_until_ready()
         answer = environment.invoke(get("/health"), timeout=30)

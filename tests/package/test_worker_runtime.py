@@ -23,9 +23,9 @@ from penstock.aws import connect
 from penstock.local.environment import REGION, aws_variables
 from penstock.local.provision import LocalClients, provision
 from penstock.local.sqs_event import event, record
+from penstock.packaging.interpreter import Interpreter
 from penstock.ports import OutgoingMessage
 from tests.package.runtime_api import Answer, ExecutionEnvironment, execution_environment
-from tools.interpreter import Interpreter
 
 HANDLER, RECONCILER = "lambdas.worker.handler", "lambdas.reconciler.handler"
 PLENTY = 90.0  # seconds that an invocation says it has: more than any task's limit

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from tools.archive import check_platform, check_size, look
-from tools.failure import ToolError
-from tools.install import ROOT, pinned
-from tools.interpreter import Interpreter
+from penstock.packaging.archive import check_platform, check_size, look
+from penstock.packaging.failure import PackagingError
+from penstock.packaging.interpreter import Interpreter
+from penstock.packaging.target import TARGETS
 from tools.package import build
-from tools.target import TARGETS
+from tools.project import ROOT, pinned
 
 UNCHECKED_HASH = 0b01
 
@@ -102,7 +102,9 @@ def test_a_zip_for_the_other_processor_is_refused(python: Interpreter, worker_zi
     other = build(TARGETS["arm64"], tmp_path / "arm64.zip", python)
 
     check_platform(other.archive, TARGETS["arm64"])
-    with pytest.raises(ToolError, match=r"not for Lambda on arm64.*\n.*another processor \(ELF machine 62, not 183\)"):
+    with pytest.raises(
+        PackagingError, match=r"not for Lambda on arm64.*\n.*another processor \(ELF machine 62, not 183\)"
+    ):
         check_platform(look(worker_zip), TARGETS["arm64"])
 
 
@@ -111,7 +113,7 @@ def test_a_dependency_that_the_lock_file_forgot_is_named(python: Interpreter, so
     lock = tmp_path / "lambdas" / "requirements.txt"
     lock.write_text("".join(entry for name, entry in pinned(lock).items() if name != "pillow"), encoding="utf-8")
 
-    with pytest.raises(ToolError, match=r"tasks/pictures.py: imports PIL -- is imported and not in the package"):
+    with pytest.raises(PackagingError, match=r"tasks/pictures.py: imports PIL -- is imported and not in the package"):
         build(TARGETS["x86_64"], tmp_path / "broken.zip", python, root=tmp_path)
 
     assert not (tmp_path / "broken.zip").exists()

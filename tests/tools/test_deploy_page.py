@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from tools.install import ROOT
+from tools.project import ROOT
 
 PAGE = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
 STARS = {  # Sid -> why its resource is `*`

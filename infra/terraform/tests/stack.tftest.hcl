@@ -22,7 +22,7 @@ variables {
 }
 
 override_resource {
-  target          = module.queue["images"].aws_sqs_queue.this
+  target          = module.stack.module.queue["images"].aws_sqs_queue.this
   override_during = plan
 
   values = {
@@ -32,7 +32,7 @@ override_resource {
 }
 
 override_resource {
-  target          = module.queue["images"].aws_sqs_queue.dlq
+  target          = module.stack.module.queue["images"].aws_sqs_queue.dlq
   override_during = plan
 
   values = {
@@ -42,31 +42,31 @@ override_resource {
 }
 
 override_resource {
-  target          = module.uploads.module.uploads.aws_s3_bucket.this
+  target          = module.uploads.aws_s3_bucket.this
   override_during = plan
   values          = { arn = "arn:aws:s3:::penstock-test-uploads-123456789012" }
 }
 
 override_resource {
-  target          = module.uploads.module.payloads.aws_s3_bucket.this
+  target          = module.stack.module.payloads.aws_s3_bucket.this
   override_during = plan
   values          = { arn = "arn:aws:s3:::penstock-test-payloads-123456789012" }
 }
 
 override_resource {
-  target          = module.reconciler.aws_lambda_function.this
+  target          = module.stack.module.reconciler.aws_lambda_function.this
   override_during = plan
   values          = { arn = "arn:aws:lambda:eu-central-1:123456789012:function:penstock-test-reconciler" }
 }
 
 override_resource {
-  target          = module.reconciler.aws_cloudwatch_metric_alarm.letters["images"]
+  target          = module.stack.module.reconciler.aws_cloudwatch_metric_alarm.letters["images"]
   override_during = plan
   values          = { arn = "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:penstock-test-images-dlq" }
 }
 
 override_resource {
-  target          = module.worker["images"].aws_lambda_event_source_mapping.this
+  target          = module.stack.module.worker["images"].aws_lambda_event_source_mapping.this
   override_during = plan
   values          = { uuid = "11111111-1111-1111-1111-111111111111" }
 }

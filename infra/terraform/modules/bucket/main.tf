@@ -95,3 +95,21 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
     }
   }
 }
+
+################################################################################
+# Scripts of other origins
+################################################################################
+
+resource "aws_s3_bucket_cors_configuration" "this" {
+  count = length(var.cors_origins) == 0 ? 0 : 1
+
+  bucket = aws_s3_bucket.this.id
+
+  cors_rule {
+    allowed_origins = var.cors_origins
+    allowed_methods = ["GET", "HEAD", "POST"]
+    allowed_headers = ["*"]
+    expose_headers  = ["ETag"]
+    max_age_seconds = 3600
+  }
+}

@@ -24,3 +24,9 @@ variable "deletion_protection" {
   type        = bool
   default     = true
 }
+
+variable "cors_origins" {
+  description = "Origins whose scripts may post to the bucket and read from it. A plain HTML form needs none."
+  type        = list(string)
+  default     = []
+}

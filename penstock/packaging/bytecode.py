@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tools.failure import ToolError
-from tools.interpreter import Interpreter
-from tools.target import PYTHON_NAME, TASK_ROOT, Target
+from penstock.packaging.failure import PackagingError
+from penstock.packaging.interpreter import Interpreter
+from penstock.packaging.target import PYTHON_NAME, TASK_ROOT, Target
 
 _HERE = Path(__file__).resolve().parent
 
@@ -20,8 +20,8 @@ def function_environment(queues: Path) -> dict[str, str]:
         url = "https://sqs.eu-central-1.amazonaws.com/000000000000/penstock-check-"
         listed = {name: _queue(url + name, settings) for name, settings in names.items()}
     except (OSError, ValueError, KeyError, AttributeError) as error:
-        raise ToolError(
-            f"the queue list {queues} cannot be read: {error!r}. Repair it, or take it from version control"
+        raise PackagingError(
+            f"the queue list {queues} cannot be read: {error!r}. Repair it; where there is none, `flask penstock init` writes one"
         ) from None
     return {
         "AWS_REGION": "eu-central-1",
@@ -35,10 +35,6 @@ def function_environment(queues: Path) -> dict[str, str]:
         "PENSTOCK_QUEUES": json.dumps(listed),
         "PENSTOCK_TABLE": "penstock-check-tasks",
         "PENSTOCK_PAYLOAD_BUCKET": "penstock-check-payloads",
-        "UPLOADS_BUCKET": "penstock-check-uploads",
-        "ALLOWED_HOSTS": "check.example.com",
-        "FLASK_SECRET_KEY": "0" * 32,
-        "PENSTOCK_WEB_TOKEN_SHA256": "0" * 64,
     }
 
 
@@ -55,7 +51,7 @@ def compile_folder(folder: Path, python: Interpreter) -> list[str]:
     command: list[str | Path] = [python.path, "-s", "-S", _HERE / "compile_tree.py", folder, TASK_ROOT]
     answer = subprocess.run(command, env={"PYTHONHASHSEED": "0"}, capture_output=True, text=True, check=False)
     if answer.returncode:
-        raise ToolError(f"{python.path} cannot compile {folder}:\n{answer.stderr.strip()[-2000:]}")
+        raise PackagingError(f"{python.path} cannot compile {folder}:\n{answer.stderr.strip()[-2000:]}")
     return answer.stdout.splitlines()
 
 
@@ -70,7 +66,7 @@ def check_folder(
     environ: Mapping[str, str],
     not_compiled: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Import ``entries`` and all of ``packages`` from ``folder`` alone; what check_tree.py found, or ToolError.
+    """Import ``entries`` and all of ``packages`` from ``folder`` alone; what check_tree.py found, or PackagingError.
 
     ``not_compiled`` are compile_folder's lines: those sources are known to have no compiled form.
     Where this machine cannot run the target's code, only what can be seen without running it is checked, and ``seconds``
@@ -86,7 +82,7 @@ def check_folder(
     try:
         found: dict[str, Any] = json.loads(answer.stdout.splitlines()[-1])
     except (IndexError, ValueError):
-        raise ToolError(
+        raise PackagingError(
             f"the package breaks {PYTHON_NAME} (exit {answer.returncode}):\n{answer.stderr[-2000:]}"
         ) from None
     known = {line.partition(":")[0] for line in not_compiled}
@@ -100,7 +96,7 @@ def check_folder(
         *_complaint("had to be compiled while importing", found.get("compiled", ())),
     ]
     if complaints:
-        raise ToolError("the package would not work on Lambda:\n  " + "\n  ".join(complaints))
+        raise PackagingError("the package would not work on Lambda:\n  " + "\n  ".join(complaints))
     return found
 
 

@@ -8,7 +8,7 @@
 ################################################################################
 
 resource "terraform_data" "queue_guard" {
-  for_each = local.queues
+  for_each = module.queue_list.queues
 
   triggers_replace = {
     region          = data.aws_region.current.id
@@ -23,5 +23,5 @@ resource "terraform_data" "queue_guard" {
     quiet       = true
   }
 
-  depends_on = [module.queue, module.worker, module.reconciler, module.web, module.results, module.uploads]
+  depends_on = [module.queue, module.worker, module.reconciler, module.web, module.results, module.payloads]
 }

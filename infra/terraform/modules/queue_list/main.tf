@@ -3,8 +3,6 @@
 ################################################################################
 
 locals {
-  prefix = "${var.project}-${var.stage}"
-
   visibility_factor = 6 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
 
   sized_queues = {

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tools.archive import check_platform, check_size, look, write_zip
-from tools.failure import ToolError
-from tools.target import TARGETS, target_of
+from penstock.packaging.archive import check_platform, check_size, look, write_zip
+from penstock.packaging.failure import PackagingError
+from penstock.packaging.target import TARGETS, target_of
 
 
 def library(machine: int) -> bytes:
@@ -50,7 +50,7 @@ def test_a_zip_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> N
 
 def test_a_zip_over_the_limit_is_refused_with_its_largest_parts(tmp_path: Path) -> None:
     archive = look(zip_of(tmp_path, **{"big/a": bytes(3 * 1024 * 1024), "small/b": b"x"}))
-    with pytest.raises(ToolError, match=r"is 3\.0 MB unzipped, and Lambda takes 2 MB.*big 3\.0 MB, small 0\.0 MB"):
+    with pytest.raises(PackagingError, match=r"is 3\.0 MB unzipped, and Lambda takes 2 MB.*big 3\.0 MB, small 0\.0 MB"):
         check_size(archive, max_unzipped=2 * 1024 * 1024)
 
 
@@ -65,7 +65,7 @@ def test_a_zip_over_the_limit_is_refused_with_its_largest_parts(tmp_path: Path) 
     ],
 )
 def test_a_file_for_another_platform_is_refused_by_name(tmp_path: Path, name: str, content: bytes, reason: str) -> None:
-    with pytest.raises(ToolError, match=reason):
+    with pytest.raises(PackagingError, match=reason):
         check_platform(look(zip_of(tmp_path, **{name: content})), TARGETS["x86_64"])
 
 
@@ -75,7 +75,7 @@ def test_a_file_for_lambda_is_taken(tmp_path: Path, name: str) -> None:
 
 
 def test_an_unknown_processor_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ToolError, match="ARCH='m68k' is no processor of Lambda: take x86_64 or arm64"):
+    with pytest.raises(PackagingError, match="'m68k' is no processor of Lambda: take x86_64 or arm64"):
         target_of("m68k")
 
 

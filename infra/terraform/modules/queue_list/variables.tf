@@ -1,9 +1,14 @@
 ################################################################################
-# Queues: set in queues.auto.tfvars.json, which `python -m local` reads too. The same rules as penstock/local/queue_list.py.
+# Queues: the same rules as penstock/local/queue_list.py, which reads queues.auto.tfvars.json for the local stack
 ################################################################################
 
+variable "prefix" {
+  description = "What the names at AWS begin with, such as penstock-dev."
+  type        = string
+}
+
 variable "queues" {
-  description = "Queue name => what a person decides about it; times in seconds. The rest is derived, see queues.tf."
+  description = "Queue name => what a person decides about it; times in seconds. The rest is derived, see main.tf."
 
   type = map(object({
     fifo              = optional(bool, false)
@@ -27,14 +32,8 @@ variable "queues" {
   }
 
   validation {
-    condition     = alltrue([for name, _ in var.queues : length("${var.project}-${var.stage}-worker-${name}") <= 64])
-    error_message = "Lambda and IAM take names of 64 characters. Shorten the queue's, the stage's or the project's: ${join(", ", [for name, _ in var.queues : "${var.project}-${var.stage}-worker-${name}" if length("${var.project}-${var.stage}-worker-${name}") > 64])}."
-  }
-
-  # Terraform drops what an object type does not know, so a mistyped setting would be lost without a word.
-  validation {
-    condition     = alltrue([for name, _ in var.queues : length(setsubtract(try(keys(local.queue_file[name]), []), local.queue_settings)) == 0])
-    error_message = "queues.auto.tfvars.json has settings that no queue has: ${join(", ", flatten([for name, _ in var.queues : [for key in setsubtract(try(keys(local.queue_file[name]), []), local.queue_settings) : "${name}.${key}"]]))}. Known are ${join(", ", local.queue_settings)}."
+    condition     = alltrue([for name, _ in var.queues : length("${var.prefix}-worker-${name}") <= 64])
+    error_message = "Lambda and IAM take names of 64 characters. Shorten the queue's, the stage's or the project's: ${join(", ", [for name, _ in var.queues : "${var.prefix}-worker-${name}" if length("${var.prefix}-worker-${name}") > 64])}."
   }
 
   validation {
@@ -88,7 +87,4 @@ locals {
     max_receive_count = { min = 5, max = 1000, because = ": below 5, throttles alone bury messages that never ran" }
     max_concurrency   = { min = 2, max = 1000, because = ": AWS knows no mapping below 2. One task at a time is a FIFO queue with one message group" }
   }
-
-  queue_settings = concat(["fifo"], keys(local.queue_ranges))
-  queue_file     = try(jsondecode(file("${path.root}/queues.auto.tfvars.json")).queues, {})
 }

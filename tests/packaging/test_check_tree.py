@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tools import check_tree, compile_tree
+from penstock.packaging import check_tree, compile_tree
 
 PARTS = (compile_tree.__file__, check_tree.__file__)
 

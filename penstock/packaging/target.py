@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from tools.failure import ToolError
+from penstock.packaging.failure import PackagingError
 
 PYTHON: Final = (3, 13)
 PYTHON_NAME: Final = "python3.13"
@@ -38,8 +38,8 @@ TARGETS: Final = {
 
 
 def target_of(arch: str) -> Target:
-    """The target of that name; ToolError names those that there are."""
+    """The target of that name; PackagingError names those that there are."""
     try:
         return TARGETS[arch]
     except KeyError:
-        raise ToolError(f"ARCH={arch!r} is no processor of Lambda: take {' or '.join(TARGETS)}") from None
+        raise PackagingError(f"{arch!r} is no processor of Lambda: take {' or '.join(TARGETS)}") from None

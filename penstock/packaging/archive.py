@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tools.failure import ToolError
-from tools.target import MAX_UNZIPPED_BYTES, MAX_ZIP_BYTES, PYTHON, PYTHON_NAME, Target
+from penstock.packaging.failure import PackagingError
+from penstock.packaging.target import MAX_UNZIPPED_BYTES, MAX_ZIP_BYTES, PYTHON, PYTHON_NAME, Target
 
 _TIME: Final = (1980, 1, 1, 0, 0, 0)  # the first that a zip can tell
 _MODE: Final = 0o100644 << 16  # Lambda reads files as another user than it unzips them
@@ -67,18 +67,18 @@ def look(path: Path) -> Archive:
 
 
 def check_size(archive: Archive, *, max_zip: int = MAX_ZIP_BYTES, max_unzipped: int = MAX_UNZIPPED_BYTES) -> None:
-    """ToolError where Lambda would refuse ``archive`` for its size, with the parts that make it large."""
+    """PackagingError where Lambda would refuse ``archive`` for its size, with the parts that make it large."""
     largest = ", ".join(f"{name} {size / _MB:.1f} MB" for name, size in archive.parts[:5])
     for what, size, limit in (("", archive.size, max_zip), (" unzipped", archive.unzipped, max_unzipped)):
         if size > limit:
-            raise ToolError(
+            raise PackagingError(
                 f"{archive.path} is {size / _MB:.1f} MB{what}, and Lambda takes {limit / _MB:.0f} MB. The largest parts are "
                 f"{largest}: take out what the functions do not need, or give those tasks a project of their own"
             )
 
 
 def check_platform(archive: Archive, target: Target) -> None:
-    """ToolError where a native file in ``archive`` is not for ``target``, or for another Python than Lambda's."""
+    """PackagingError where a native file in ``archive`` is not for ``target``, or for another Python than Lambda's."""
     wrong = []
     with zipfile.ZipFile(archive.path) as opened:
         for entry in opened.infolist():
@@ -88,10 +88,10 @@ def check_platform(archive: Archive, target: Target) -> None:
                 if reason:
                     wrong.append(f"{entry.filename} is {reason}")
     if wrong:
-        raise ToolError(
+        raise PackagingError(
             f"{archive.path} is not for Lambda on {target.arch} with {PYTHON_NAME}:\n  "
             + "\n  ".join(wrong[:10])
-            + f"\nBuild it with `make package ARCH={target.arch}`, which takes wheels for Lambda whatever this machine is"
+            + f"\nBuild it for {target.arch}: packaging takes wheels for Lambda, whatever this machine is"
         )
 
 

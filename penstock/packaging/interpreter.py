@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.failure import ToolError
-from tools.target import PYTHON, PYTHON_NAME
+from penstock.packaging.failure import PackagingError
+from penstock.packaging.target import PYTHON, PYTHON_NAME
 
 _VERSION = ".".join(map(str, PYTHON))
 _ASK = "import platform, sys; print(*sys.version_info[:3], sys.platform, platform.machine(), sys.implementation.name)"
@@ -29,7 +29,7 @@ class Interpreter:
 
 
 def find_interpreter(environ: Mapping[str, str] = os.environ) -> Interpreter:
-    """PYTHON_LAMBDA, or the python3.13 of the PATH, of pyenv or of uv; ToolError says how to get one."""
+    """PYTHON_LAMBDA, or the python3.13 of the PATH, of pyenv or of uv; PackagingError says how to get one."""
     named = environ.get("PYTHON_LAMBDA", "")
     if named:
         return _named(named)
@@ -37,7 +37,7 @@ def find_interpreter(environ: Mapping[str, str] = os.environ) -> Interpreter:
         found = _examine(candidate)
         if isinstance(found, Interpreter):
             return found
-    raise ToolError(
+    raise PackagingError(
         f"there is no Python {_VERSION} on this machine, and Lambda runs {PYTHON_NAME}: the packages are compiled and tried "
         f"with it. Get one with `uv python install {_VERSION}` (https://docs.astral.sh/uv/), pyenv or your system's packages; "
         f"if it is in an unusual place, name it: PYTHON_LAMBDA=/path/to/{PYTHON_NAME}"
@@ -48,7 +48,7 @@ def _named(name: str) -> Interpreter:
     found = _examine(Path(shutil.which(name) or name))
     if isinstance(found, Interpreter):
         return found
-    raise ToolError(
+    raise PackagingError(
         f"PYTHON_LAMBDA={name!r} {found}, and Lambda runs {PYTHON_NAME}: name a CPython {_VERSION}, or leave the variable "
         "away to have one looked for"
     )

@@ -1,0 +1,117 @@
+# Queues, outcomes, workers and the reconciler of one stage. What is the application's own (other buckets, other policies,
+# other names in the environment) comes in from the root that uses this module.
+
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
+data "aws_region" "current" {}
+
+################################################################################
+# Queues, each with its dead-letter queue
+################################################################################
+
+module "queue_list" {
+  source = "../queue_list"
+
+  prefix = local.prefix
+  queues = var.queues
+}
+
+module "queue" {
+  source   = "../queue"
+  for_each = module.queue_list.queues
+
+  name               = "${local.prefix}-${each.key}"
+  fifo               = each.value.fifo
+  visibility_timeout = each.value.visibility_timeout
+  max_receive_count  = each.value.max_receive_count
+}
+
+################################################################################
+# Outcomes; and what is too large for a message or for a row
+################################################################################
+
+module "results" {
+  source = "../results"
+
+  name                = "${local.prefix}-tasks"
+  deletion_protection = var.deletion_protection
+}
+
+module "payloads" {
+  source = "../bucket"
+
+  name                = "${local.prefix}-payloads-${data.aws_caller_identity.current.account_id}"
+  deletion_protection = var.deletion_protection
+
+  expire_after_days = {
+    "arguments/" = var.payload_retention_days
+    "results/"   = var.payload_retention_days
+    "envelopes/" = var.payload_retention_days
+  }
+}
+
+################################################################################
+# Workers, one a queue
+################################################################################
+
+module "worker" {
+  source   = "../worker"
+  for_each = module.queue_list.queues
+
+  name               = "${local.prefix}-worker-${each.key}"
+  package            = local.package
+  architecture       = var.architecture
+  timeout            = each.value.function_timeout
+  memory_size        = var.memory_size
+  batch_size         = each.value.batch_size
+  batch_window       = each.value.batch_window
+  max_concurrency    = each.value.max_concurrency
+  queue_arn          = module.queue[each.key].arn
+  table_arn          = module.results.arn
+  payload_bucket_arn = module.payloads.arn
+  environment        = merge(local.settings, var.environment)
+  statements         = concat(local.enqueue_statements, var.task_statements)
+  secrets            = var.worker_secrets
+  vpc                = var.vpc
+  log_retention_days = var.log_retention_days
+  tracing            = var.tracing
+}
+
+################################################################################
+# Reconciler: closes the book on what SQS buried by itself
+################################################################################
+
+module "reconciler" {
+  source = "../reconciler"
+
+  name               = "${local.prefix}-reconciler"
+  package            = local.package
+  architecture       = var.architecture
+  period_minutes     = var.reconciler_period_minutes
+  dead_letter_queues = { for name, queue in module.queue : name => { name = queue.dead_letter_name, arn = queue.dead_letter_arn } }
+  table_arn          = module.results.arn
+  payload_bucket_arn = module.payloads.arn
+  environment        = merge(local.settings, var.environment, local.secret_names)
+  statements         = var.reconciler_statements
+  log_retention_days = var.log_retention_days
+}
+
+################################################################################
+# Web: everything but the function itself, which Zappa deploys
+################################################################################
+
+module "web" {
+  source = "../web"
+  count  = var.web == null ? 0 : 1
+
+  name                  = local.prefix
+  deploy_bucket         = "${local.prefix}-deploy-${data.aws_caller_identity.current.account_id}"
+  queue_arns            = values(module.queue)[*].arn
+  dead_letter_arns      = values(module.queue)[*].dead_letter_arn
+  event_source_mappings = values(module.worker)[*].event_source_mapping
+  table_arn             = module.results.arn
+  index_arns            = module.results.index_arns
+  payload_bucket_arn    = module.payloads.arn
+  statements            = concat(local.enqueue_statements, var.web.statements)
+  log_retention_days    = var.log_retention_days
+}
