@@ -21,7 +21,7 @@ from penstock.transitions import Transition
 from tests.lifecycle.world import Counting, FaultyStore, World
 
 HOUR = 3600
-QUEUES = (QueueEntry("long", time_limit=12 * HOUR), QueueEntry("other"))
+QUEUES = (QueueEntry("long", time_limit=12 * HOUR, worker="container"), QueueEntry("other"))
 
 
 class OneWorker:
