@@ -70,11 +70,8 @@ def prepare(target: Target, python: Interpreter, folder: Path, *, root: Path = R
     install(shipped, packages, target, python)
     project = folder / "project"
     project.mkdir()
-    copy_sources(
-        [root / name for name in PACKAGES],
-        project,
-        leave_out=["penstock/local", "penstock/packaging", "penstock/testing"],
-    )
+    # Zappa runs in there, and calls zappa_zip, which needs penstock/packaging and takes it out of the zip.
+    copy_sources([root / name for name in PACKAGES], project, leave_out=["penstock/local", "penstock/testing"])
     return WebEnvironment(zappa_python(python, root=root), shown, project)
 
 

@@ -48,6 +48,7 @@ def finished(path: Path, arch: str, app_function: str, *, keep: Path | None = No
         shutil.unpack_archive(path, folder)
         for note in _NOTES:
             (folder / note).unlink(missing_ok=True)
+        shutil.rmtree(folder / "penstock" / "packaging", ignore_errors=True)
         for stale in [*folder.rglob("__pycache__")]:
             shutil.rmtree(stale)
         not_compiled = compile_folder(folder, python)

@@ -97,21 +97,27 @@ module "reconciler" {
 }
 
 ################################################################################
-# Web: everything but the function itself, which Zappa deploys
+# Web: what it may do, wherever it runs; and everything but the function itself where Zappa deploys it
 ################################################################################
 
-module "web" {
-  source = "../web"
-  count  = var.web == null ? 0 : 1
+module "web_policy" {
+  source = "../web_policy"
 
-  name                  = local.prefix
-  deploy_bucket         = "${local.prefix}-deploy-${data.aws_caller_identity.current.account_id}"
   queue_arns            = values(module.queue)[*].arn
   dead_letter_arns      = values(module.queue)[*].dead_letter_arn
   event_source_mappings = values(module.worker)[*].event_source_mapping
   table_arn             = module.results.arn
   index_arns            = module.results.index_arns
   payload_bucket_arn    = module.payloads.arn
-  statements            = concat(local.enqueue_statements, var.web.statements)
-  log_retention_days    = var.log_retention_days
+  statements            = concat(local.enqueue_statements, var.web == null ? [] : var.web.statements)
+}
+
+module "web" {
+  source = "../web"
+  count  = var.web == null ? 0 : 1
+
+  name               = local.prefix
+  deploy_bucket      = "${local.prefix}-deploy-${data.aws_caller_identity.current.account_id}"
+  statements         = module.web_policy.statements
+  log_retention_days = var.log_retention_days
 }

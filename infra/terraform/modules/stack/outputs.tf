@@ -106,6 +106,11 @@ output "enqueue_environment" {
   value       = local.settings
 }
 
+output "web_policy" {
+  description = "A policy document (JSON) for the role of a web that enqueues and has the operations views mounted."
+  value       = jsonencode({ Version = "2012-10-17", Statement = module.web_policy.statements })
+}
+
 output "web" {
   description = "What Zappa takes from here: role_arn, deploy_bucket and log_group; null where the web runs elsewhere."
 
