@@ -31,6 +31,8 @@ ENV PATH="/venv/bin:$PATH" \
 COPY --from=build /venv /venv
 COPY --from=build /app /app
 WORKDIR /app
+# Where a read-only root leaves it something to write to. ECS gives the mount the rights that the folder has here.
+VOLUME /tmp
 # A number, so that Kubernetes can tell that it is not root; it owns nothing.
 USER 10001:10001
 STOPSIGNAL SIGTERM

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from penstock.packaging.target import PYTHON
 from tests.package.dockerfile import context, stages
-from tools.target import PYTHON
 
 ROOT = Path(__file__).parents[2]
 STAGES = stages((ROOT / "Dockerfile").read_text(encoding="utf-8"))
@@ -54,6 +54,10 @@ def test_the_worker_s_check_looks_at_the_file_that_the_worker_touches() -> None:
 def test_docker_sees_what_is_shipped_and_nothing_else_of_a_checkout() -> None:
     seen = context(ROOT)
     assert {path.parts[0] for path in seen} == {"penstock", "tasks", "flask_app", "requirements-image.txt"}
-    assert not [path for path in seen if path.parts[:2] in (("penstock", "local"), ("penstock", "testing"))]
+    assert not [
+        path
+        for path in seen
+        if path.parts[:2] in [("penstock", "local"), ("penstock", "packaging"), ("penstock", "testing")]
+    ]
     assert not [path for path in seen if path.suffix == ".pyc"]
     assert Path("penstock/flask/dashboard/static/dashboard.js") in seen

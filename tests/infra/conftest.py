@@ -11,7 +11,7 @@ import pytest
 from tests.infra.terraform import ROOT, CannotRun, Plan, Terraform
 
 HERE = Path(__file__).parent
-PLANNED = ("-verbose", *(f"-filter=tests/{name}.tftest.hcl" for name in ("stack", "shipped", "options")))
+PLANNED = ("-verbose", *(f"-filter=tests/{name}.tftest.hcl" for name in ("stack", "shipped", "options", "containers")))
 REFUSED = tuple(f"-filter=tests/{path.name}" for path in sorted((ROOT / "tests").glob("*refusals.tftest.hcl")))
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-_IGNORED = frozenset({"EXPOSE", "STOPSIGNAL"})  # for whoever runs the image
+_IGNORED = frozenset({"EXPOSE", "STOPSIGNAL", "VOLUME"})  # for whoever runs the image
 _TOP_FOLDERS = re.compile(r"(?<![\w.-])/(?=(?:venv|app|tmp)\b)")
 
 

@@ -28,10 +28,11 @@ from penstock import Penstock, Status, aws
 from penstock.alive import MAX_AGE_SECONDS
 from penstock.local.environment import local_environment
 from penstock.local.provision import LocalClients, provision
+from penstock.packaging.install import pip_environment
+from penstock.packaging.interpreter import Interpreter
 from tests.package.conftest import once
 from tests.package.dockerfile import Container, Stage, build, stages
-from tools.install import ROOT, pip_environment
-from tools.interpreter import Interpreter
+from tools.project import ROOT
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 STAGES = stages(DOCKERFILE)

@@ -54,3 +54,18 @@ mock_resource "aws_lambda_event_source_mapping" {
   override_during = plan
   defaults        = { uuid = "00000000-0000-0000-0000-000000000000" }
 }
+
+mock_resource "aws_ecs_cluster" {
+  override_during = plan
+  defaults        = { arn = "arn:aws:ecs:eu-central-1:123456789012:cluster/own" }
+}
+
+mock_resource "aws_ecs_task_definition" {
+  override_during = plan
+  defaults        = { arn = "arn:aws:ecs:eu-central-1:123456789012:task-definition/app:1" }
+}
+
+mock_resource "aws_appautoscaling_policy" {
+  override_during = plan
+  defaults        = { arn = "arn:aws:autoscaling:eu-central-1:123456789012:scalingPolicy:policy" }
+}
