@@ -1,10 +1,9 @@
 """The ``penstock`` of the ``flask`` command, found by Flask through this package's entry point before any app is loaded.
 
-``dev`` is its own, because it makes what the app needs to load. Every other command is one of the app's, which ``init_app``
-put there. Every ``flask`` command imports this module: it imports no more than Flask has imported already.
+``dev``, ``init`` and ``package`` are its own: they are there before the app can load. Every other command is one of the app's,
+which ``init_app`` put there. Every ``flask`` command imports this module: it imports no more than Flask has imported already.
 """
 
-import json
 import os
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from flask import current_app
 from flask.cli import ScriptInfo, pass_script_info
 
 from penstock.errors import PenstockError
+from penstock.local.deploying import init, package
 from penstock.local.project import DEFAULT_MOTO_PORT, DEFAULT_WEB_PORT
 from penstock.local.sockets import MAX_PORT
 
@@ -73,7 +73,7 @@ def _of_the_app(ctx: click.Context) -> click.Group:
 
 @click.group(_NAME, cls=Commands)
 def penstock() -> None:
-    """Run everything on this machine (dev); look at tasks, queues and dead letters, and act on them.
+    """Run everything on this machine (dev), bring it to AWS (init, package); look at tasks, queues, dead letters, and act.
 
     Commands take --json. Exit codes: 0 answered or done, 1 could not (or --yes is missing), 2 the command line is wrong.
     """
@@ -81,7 +81,7 @@ def penstock() -> None:
 
 @penstock.command("dev")
 @click.option(
-    "--handler", default="", metavar="MODULE:NAME", help="Your Lambda handler. Default: one made for your tasks."
+    "--handler", default="", metavar="MODULE:NAME", help="Default: lambdas/worker.py's, else one made for your tasks."
 )
 @click.option(
     "--queues",
@@ -119,38 +119,5 @@ def dev(info: ScriptInfo, handler: str, queues: Path | None, port: int, moto_por
         raise click.ClickException(str(error)) from error
 
 
-@penstock.command("package")
-@click.option("--arch", default="x86_64", show_default=True, help="The processor at Lambda: x86_64 or arm64.")
-@click.option("--output", type=click.Path(path_type=Path), help="Where to. Default: build/worker-<arch>.zip.")
-@click.option(
-    "--env",
-    "variables",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="What your code reads when it is imported, to try it.",
-)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of words.")
-def package(arch: str, output: Path | None, variables: tuple[str, ...], as_json: bool) -> None:
-    """Make the workers' zip for Lambda, and try it: lambdas/, what it imports, and lambdas/requirements.txt.
-
-    Needs Lambda's Python, 3.13, beside the one that you use: PYTHON_LAMBDA names it, else it is looked for.
-    """
-    from penstock.packaging.interpreter import find_interpreter  # here, for every `flask` command imports this module
-    from penstock.packaging.target import target_of
-    from penstock.packaging.worker_zip import build, words, zip_path
-
-    unset = [word for word in variables if "=" not in word]
-    if unset:
-        raise click.UsageError(f"--env takes NAME=VALUE, and {unset[0]!r} has no '='")
-    try:
-        target, root = target_of(arch), Path.cwd()
-        where = (output or zip_path(root, target)).absolute()
-        environ = dict(word.split("=", 1) for word in variables)
-        made = build(root, target, where, find_interpreter(), environ=environ, tried=("lambdas",))
-    except PenstockError as error:
-        raise click.ClickException(str(error)) from error
-    if as_json:
-        click.echo(json.dumps(made.document()))
-        return
-    for line in words(made):
-        click.echo(line)
+penstock.add_command(init)
+penstock.add_command(package)

@@ -25,7 +25,7 @@ _ENDINGS = (".py", ".html", ".jinja", ".jinja2")  # not all: an app may write in
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What the command line says. ``app`` is FLASK_APP's value, "" for Flask's own choice; ``queues`` None: the usual file,
-    if it is there; ``handler`` "": a built-in one.
+    if it is there; ``handler`` "": that of lambdas/worker.py if it is there, else a built-in one.
     """
 
     root: Path
@@ -34,6 +34,12 @@ class Asked:
     queues: Path | None = None
     port: int = DEFAULT_WEB_PORT
     moto_port: int = DEFAULT_MOTO_PORT
+
+    @property
+    def handlers(self) -> tuple[str, str]:
+        """The import paths of the worker and the reconciler: as far as they are there, those that will run at Lambda."""
+        worker = self.handler or _theirs(self.root, "worker") or "penstock.local.flask_worker:handler"
+        return worker, _theirs(self.root, "reconciler") or "penstock.local.flask_reconciler:handler"
 
     @property
     def queue_file(self) -> Path | None:
@@ -48,6 +54,10 @@ class Asked:
         queues = ["--queues", str(self.queues)] if self.queues is not None else []
         port = [] if moto_port == DEFAULT_MOTO_PORT else ["--moto-port", str(moto_port)]
         return shlex.join(["flask", *app, "penstock", "dev", *queues, *port, "--env"])
+
+
+def _theirs(root: Path, function: str) -> str:
+    return f"lambdas.{function}:handler" if (root / "lambdas" / f"{function}.py").is_file() else ""
 
 
 def dev(asked: Asked, environ: Mapping[str, str]) -> None:
@@ -76,13 +86,14 @@ def _found(asked: Asked, environ: Mapping[str, str]) -> Iterator[tuple[Project, 
     """The project, with a list of queues made for the time if it has none, and what its app is like."""
     if asked.handler:
         require_handler(asked.handler)
+    handler, reconciler = asked.handlers
     with tempfile.TemporaryDirectory(prefix="penstock-") as folder:
         file = asked.queue_file
         project = Project(
             asked.root,
             app="penstock.local.flask_web:app",
-            handler=asked.handler or "penstock.local.flask_worker:handler",
-            reconciler="penstock.local.flask_reconciler:handler",
+            handler=handler,
+            reconciler=reconciler,
             queues=file or Path(folder, "queues.json"),
             health="",
             environ={"PENSTOCK_LOCAL": "1", **({"FLASK_APP": asked.app} if asked.app else {})},

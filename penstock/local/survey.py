@@ -18,6 +18,7 @@ from penstock.errors import ConfigurationError, PenstockError
 from penstock.flask.access import MOUNT
 from penstock.flask.extension import unconnected
 from penstock.local.flask_app import explained, tasks_of
+from penstock.local.import_paths import app_path, penstock_path
 
 _UNCONNECTED = "--unconnected"
 
@@ -32,10 +33,16 @@ class Needs(msgspec.Struct, frozen=True):
 
 
 class Survey(msgspec.Struct, frozen=True):
-    """What was found: the tasks, the dashboard's prefix where it is mounted; or the ``error`` that stood in the way."""
+    """What was found: the tasks, the dashboard's prefix where it is mounted; or the ``error`` that stood in the way.
+
+    ``app`` and ``penstock`` are where a module finds the app or its factory, and the Penstock object, as ``module:name``; ""
+    where that cannot be told.
+    """
 
     tasks: tuple[Needs, ...] = ()
     dashboard: str = ""
+    app: str = ""
+    penstock: str = ""
     error: str = ""
 
 
@@ -44,17 +51,23 @@ def survey(root: Path, environ: Mapping[str, str], *, connected: bool) -> Survey
 
     Not ``connected``, ``init_app`` asks for no queues. No request is made to AWS either way.
     """
+    found = look(root, environ, connected=connected)
+    if found.error:
+        raise ConfigurationError(found.error)
+    return found
+
+
+def look(root: Path, environ: Mapping[str, str], *, connected: bool) -> Survey:
+    """As ``survey``, but with the error among what was found, beside what could be told all the same."""
     command = [sys.executable, "-m", "penstock.local.survey", *(() if connected else (_UNCONNECTED,))]
     done = subprocess.run(command, cwd=root, env=dict(environ), capture_output=True, text=True, check=False)
     try:
         found = msgspec.json.decode(_last_line(done.stdout), type=Survey)
     except msgspec.DecodeError:  # sys.exit() in the app, or worse
         last = _last_line(done.stderr)
-        raise ConfigurationError(
-            f"the Flask app ended the process while it was loaded (exit code {done.returncode}): {last}"
-        ) from None
-    if found.error:
-        raise ConfigurationError(found.error)
+        return Survey(
+            error=f"the Flask app ended the process while it was loaded (exit code {done.returncode}): {last}"
+        )
     return found
 
 
@@ -74,13 +87,20 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
 
 def _look(info: ScriptInfo) -> Survey:
     app = explained(info)
+    path = app_path(info, app)
+    try:
+        tasks = tasks_of(app)
+    except PenstockError as error:
+        return Survey(app=path, error=str(error))
     mounted = app.extensions.get(MOUNT)
     return Survey(
         tuple(
             Needs(task.name, task.queue, task.options.time_limit, task.options.retry.max_attempts)
-            for task in tasks_of(app).registry.values()
+            for task in tasks.registry.values()
         ),
         dashboard="" if mounted is None else mounted.prefix,
+        app=path,
+        penstock=penstock_path(tasks, Path.cwd()),
     )
 
 

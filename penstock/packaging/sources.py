@@ -2,8 +2,8 @@
 
 import ast
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -16,10 +16,10 @@ _TEMPLATES = "templates"  # where Flask looks for those of an app that is a modu
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Folders and modules to ship. ``with_app``: the factory of a Flask app is named among them."""
+    """Folders and modules to ship. ``with_flask``: they use penstock.flask, as whoever runs tasks in an app's context does."""
 
     paths: tuple[Path, ...]
-    with_app: bool
+    with_flask: bool
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -27,12 +27,12 @@ class Sources:
         return tuple(path.stem for path in self.paths)
 
 
-@dataclass(slots=True)
-class _Read:
-    """What one folder or module asks for, by top-level names: imports, and app factories that are named in text."""
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """Where ``start`` leads: the project's own ``paths`` by name, and every module that these import, own or not."""
 
-    imports: set[str] = field(default_factory=set)
-    factories: set[str] = field(default_factory=set)
+    paths: Mapping[str, Path]
+    imports: frozenset[str]
 
 
 def sources_of(root: Path) -> Sources:
@@ -41,17 +41,28 @@ def sources_of(root: Path) -> Sources:
         raise PackagingError(
             f"there is no {root / LAMBDAS / 'worker.py'}, the workers' entry point: `flask penstock init` writes it"
         )
-    paths, with_app, waiting = {LAMBDAS: root / LAMBDAS}, False, [LAMBDAS]
-    while waiting:
-        read = _read(paths[waiting.pop()])
-        with_app = with_app or bool(read.factories)
-        for name in sorted((read.imports | read.factories) - paths.keys()):
-            if place := _place(root, name):
-                paths[name] = place
-                waiting.append(name)
+    found = follow(root, [LAMBDAS])
+    paths = dict(found.paths)
     if any(path.is_file() for path in paths.values()) and (root / _TEMPLATES).is_dir():
         paths[_TEMPLATES] = root / _TEMPLATES
-    return Sources(tuple(paths[name] for name in sorted(paths)), with_app)
+    with_flask = any(f"{name}.".startswith("penstock.flask.") for name in found.imports)
+    return Sources(tuple(paths[name] for name in sorted(paths)), with_flask)
+
+
+def follow(root: Path, start: Iterable[str]) -> Followed:
+    """What the project's own folders and modules called ``start`` import, and so on."""
+    paths: dict[str, Path] = {}
+    imports: set[str] = set()
+    waiting = list(start)
+    while waiting:
+        name = waiting.pop()
+        place = None if name in paths else _place(root, name)
+        if place is not None:
+            paths[name] = place
+            read = _read(place)
+            imports |= read
+            waiting += sorted({module.partition(".")[0] for module in read})
+    return Followed(paths, frozenset(imports))
 
 
 def _place(root: Path, name: str) -> Path | None:
@@ -66,19 +77,19 @@ def _place(root: Path, name: str) -> Path | None:
     return None
 
 
-def _read(path: Path) -> _Read:
-    read = _Read()
+def _read(path: Path) -> set[str]:
+    """The modules that one folder or module imports, and those of app factories that it names in text."""
     if path.name == OURS:
-        return read  # it imports nothing of a project
+        return set()  # it imports nothing of a project
+    found = set()
     for source in [path] if path.is_file() else sorted(path.rglob("*.py")):
         try:
             tree = ast.parse(source.read_bytes())
         except (SyntaxError, ValueError) as error:
             raise PackagingError(f"{source} is no Python: {error}. Repair it, or move it out of the package") from None
         for node in ast.walk(tree):
-            read.imports |= {name.partition(".")[0] for name in _imported(node)}
-            read.factories |= {path.partition(":")[0].partition(".")[0] for path in _factories(node)}
-    return read
+            found |= {*_imported(node), *(factory.partition(":")[0] for factory in _factories(node))}
+    return found
 
 
 def _imported(node: ast.AST) -> Iterator[str]:

@@ -3,7 +3,7 @@
 What is in it: the wheels of lambdas/requirements.txt for Lambda's platform, and the project's own sources that lambdas/ leads
 to, each with its compiled form. boto3 is in it too, though Lambda brings one: its version there changes when AWS likes, and
 what runs should be what was tested. The dist-info folders stay for their licences and for importlib.metadata. Of Penstock the
-local stack stays out, and so does penstock/flask, unless the sources name a Flask app: ``in_app_context("package.module:name")``.
+local stack stays out, and so does penstock/flask, unless the sources import it.
 
 The same sources and the same pins give the same sha256, from any folder. (Another patch version of Python may compile, and
 another zlib compress, a little differently.)
@@ -19,16 +19,19 @@ from typing import Final
 
 from penstock.packaging.archive import Archive, check_platform, check_size, write_zip
 from penstock.packaging.bytecode import check_folder, compile_folder, function_environment
+from penstock.packaging.failure import PackagingError
 from penstock.packaging.install import copy_sources, install
 from penstock.packaging.interpreter import Interpreter
 from penstock.packaging.sources import LAMBDAS, OURS, Sources, sources_of
 from penstock.packaging.target import Target
 
-REQUIREMENTS: Final = Path(LAMBDAS, "requirements.txt")
+REQUIREMENTS: Final = tuple(
+    Path(LAMBDAS, f"requirements.{ending}") for ending in ("txt", "in")
+)  # the lock, if there is one
 QUEUES: Final = Path("infra/terraform/queues.auto.tfvars.json")
 BUILD: Final = Path("build")
 ENTRY: Final = "lambdas.worker"
-_LAPTOP_ONLY = ("infra", "local", "packaging", "testing")
+_LAPTOP_ONLY = ("local", "packaging", "scaffold", "testing")
 _MB = 1024 * 1024
 
 
@@ -78,10 +81,10 @@ def build(
     """
     started = time.monotonic()
     sources = sources_of(root)
-    (root / BUILD).mkdir(exist_ok=True)
+    _make_build_folder(root / BUILD)
     with tempfile.TemporaryDirectory(prefix="worker-", dir=root / BUILD) as temporary:
         folder = Path(temporary) / "zip"
-        pinned = install(root / REQUIREMENTS, folder, target, python)
+        pinned = install(_requirements(root), folder, target, python)
         copy_sources(sources.paths, folder, leave_out=_left_out(sources))
         not_compiled = compile_folder(folder, python)
         archive = write_zip(folder, output)
@@ -115,8 +118,23 @@ def build(
     )
 
 
+def _make_build_folder(folder: Path) -> None:
+    if not folder.exists():
+        folder.mkdir()
+        (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+
+
+def _requirements(root: Path) -> Path:
+    for path in REQUIREMENTS:
+        if (root / path).is_file():
+            return root / path
+    raise PackagingError(
+        f"there is no {root / REQUIREMENTS[0]}, which says what the workers need: `flask penstock init` writes a beginning"
+    )
+
+
 def _left_out(sources: Sources) -> list[str]:
-    return [f"{OURS}/{part}" for part in (*_LAPTOP_ONLY, *(() if sources.with_app else ("flask",)))]
+    return [f"{OURS}/{part}" for part in (*_LAPTOP_ONLY, *(() if sources.with_flask else ("flask",)))]
 
 
 def words(package: Package) -> Iterator[str]:
@@ -130,7 +148,7 @@ def words(package: Package) -> Iterator[str]:
     else:
         yield (f"  checked {ENTRY} imported from the zip alone in {package.import_seconds:.2f} s, nothing compiled")
     if not package.pinned:
-        yield f"  not pinned: {REQUIREMENTS} has no hashes, so the next zip may hold other versions"
+        yield "  not pinned: the requirements have no hashes, so the next zip may hold other versions"
     for line in package.not_compiled:
         yield f"  not compiled, no Python {package.python}: {line}"
     yield f"  made for {package.arch} by Python {package.python} in {package.seconds:.1f} s"

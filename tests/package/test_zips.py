@@ -72,14 +72,36 @@ def test_nothing_tells_when_and_by_whom_a_zip_was_made(package: Path) -> None:
 
 @pytest.mark.parametrize(
     "part",
-    ["flask", "flask_app", "werkzeug", "penstock/flask", "penstock/local", "penstock/packaging", "tests", "moto"],
+    [
+        "flask",
+        "flask_app",
+        "werkzeug",
+        "penstock/flask",
+        "penstock/local",
+        "penstock/packaging",
+        "penstock/scaffold",
+        "tests",
+        "moto",
+    ],
 )
 def test_the_workers_do_without(worker_zip: Path, part: str) -> None:
     assert [name for name in names(worker_zip) if name.startswith(f"{part}/")] == []
 
 
 @pytest.mark.parametrize(
-    "part", ["PIL", "penstock/local", "penstock/packaging", "lambdas", "tests", "tools", "pip", "troposphere", "moto"]
+    "part",
+    [
+        "PIL",
+        "penstock/local",
+        "penstock/packaging",
+        "penstock/scaffold",
+        "lambdas",
+        "tests",
+        "tools",
+        "pip",
+        "troposphere",
+        "moto",
+    ],
 )
 def test_the_web_does_without(web_zip: Path, part: str) -> None:
     assert [name for name in names(web_zip) if name.startswith(f"{part}/")] == []

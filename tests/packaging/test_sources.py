@@ -19,9 +19,9 @@ def project(folder: Path, **files: str) -> Path:
     return folder
 
 
-def test_this_project_s_workers_need_no_app() -> None:
+def test_this_project_s_workers_need_no_flask() -> None:
     found = sources_of(ROOT)
-    assert (found.names, found.with_app) == (("lambdas", "penstock", "tasks"), False)
+    assert (found.names, found.with_flask) == (("lambdas", "penstock", "tasks"), False)
 
 
 def test_what_is_imported_is_followed_and_nothing_else_comes(tmp_path: Path) -> None:
@@ -51,7 +51,7 @@ def test_a_folder_that_has_the_name_of_a_standard_module_is_not_meant(tmp_path: 
 
 
 @pytest.mark.parametrize(
-    ("source", "with_app"),
+    ("source", "comes"),
     [
         ('tasks.middleware(in_app_context("shop.factory:create_app"))', True),
         ('x = penstock.flask.in_app_context("shop:app")', True),
@@ -59,9 +59,17 @@ def test_a_folder_that_has_the_name_of_a_standard_module_is_not_meant(tmp_path: 
         ('# in_app_context("shop:create_app")', False),
     ],
 )
-def test_an_app_factory_is_found_by_its_path(tmp_path: Path, source: str, with_app: bool) -> None:
+def test_an_app_factory_is_found_by_its_path(tmp_path: Path, source: str, comes: bool) -> None:
     found = sources_of(project(tmp_path, lambdas__worker=source, shop__factory=""))
-    assert (found.with_app, "shop" in found.names) == (with_app, with_app)
+    assert ("shop" in found.names) == comes
+
+
+@pytest.mark.parametrize(
+    ("module", "needed"), [("penstock.flask", True), ("penstock.flask.access", True), ("penstock.aws", False)]
+)
+def test_penstock_s_flask_part_comes_where_it_is_imported(tmp_path: Path, module: str, needed: bool) -> None:
+    root = project(tmp_path, lambdas__worker="import shop", shop__factory=f"from {module} import something")
+    assert sources_of(root).with_flask == needed
 
 
 def test_without_a_worker_the_way_to_one_is_told(tmp_path: Path) -> None:
