@@ -50,12 +50,12 @@ variable "queues" {
   validation {
     condition = alltrue(flatten([
       for _, queue in var.queues : [
-        for key, range in lookup(local.queue_ranges, queue.worker, {}) : min(max(floor(coalesce(queue[key], range.min)), range.min), range.max) == coalesce(queue[key], range.min)
+        for key, range in lookup(local.queue_ranges, queue.worker, local.no_ranges) : min(max(floor(coalesce(queue[key], range.min)), range.min), range.max) == coalesce(queue[key], range.min)
       ]
     ]))
     error_message = "Out of range: ${join("; ", flatten([
       for name, queue in var.queues : [
-        for key, range in lookup(local.queue_ranges, queue.worker, {}) : "${name}.${key} is ${queue[key]}, it must be a whole number from ${range.min} to ${range.max}${range.because}"
+        for key, range in lookup(local.queue_ranges, queue.worker, local.no_ranges) : "${name}.${key} is ${queue[key]}, it must be a whole number from ${range.min} to ${range.max}${range.because}"
         if min(max(floor(coalesce(queue[key], range.min)), range.min), range.max) != coalesce(queue[key], range.min)
       ]
     ]))}."
@@ -96,6 +96,7 @@ locals {
   visibility_margin_seconds     = 5
   max_time_limit_of_a_container = 43200 - 2 * local.lease_seconds # SQS hides a message for 12 hours in all
 
+  no_ranges               = {} # of a worker that there is not, which another rule refuses
   max_receive_count_range = { min = 5, max = 1000, because = ": below 5, throttles alone bury messages that never ran" }
 
   queue_ranges = {
