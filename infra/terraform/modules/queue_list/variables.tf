@@ -77,8 +77,8 @@ variable "queues" {
   }
 
   validation {
-    condition     = alltrue([for _, queue in var.queues : queue.worker == "container" || coalesce(queue.batch_size, queue.fifo ? 1 : 10) * queue.time_limit <= local.max_batch_seconds])
-    error_message = "batch_size x time_limit + ${local.function_timeout_margin} s is the function timeout, of which Lambda allows 900 s. Make batch_size smaller: ${join(", ", [for name, queue in var.queues : "${name} (${coalesce(queue.batch_size, queue.fifo ? 1 : 10)} x ${queue.time_limit} s; at most ${floor(local.max_batch_seconds / queue.time_limit)} fit)" if queue.worker != "container" && coalesce(queue.batch_size, queue.fifo ? 1 : 10) * queue.time_limit > local.max_batch_seconds])}."
+    condition     = alltrue([for _, queue in var.queues : queue.worker == "container" || queue.time_limit > local.max_batch_seconds || coalesce(queue.batch_size, queue.fifo ? 1 : 10) * queue.time_limit <= local.max_batch_seconds])
+    error_message = "batch_size x time_limit + ${local.function_timeout_margin} s is the function timeout, of which Lambda allows 900 s. Make batch_size smaller: ${join(", ", [for name, queue in var.queues : "${name} (${coalesce(queue.batch_size, queue.fifo ? 1 : 10)} x ${queue.time_limit} s; at most ${floor(local.max_batch_seconds / queue.time_limit)} fit)" if queue.worker != "container" && queue.time_limit <= local.max_batch_seconds && coalesce(queue.batch_size, queue.fifo ? 1 : 10) * queue.time_limit > local.max_batch_seconds])}."
   }
 }
 
