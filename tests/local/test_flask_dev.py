@@ -21,7 +21,7 @@ from penstock.local.task_queues import queues_for
 ROOT = Path(__file__).resolve().parents[2]
 FLASK = Path(sys.executable).with_name("flask")
 SHOP = """
-from flask import Flask
+from flask import Flask, current_app
 from penstock import Penstock
 from penstock.flask import mount
 from penstock.flask.access import HostLogin
@@ -31,7 +31,7 @@ tasks = Penstock()
 
 @tasks.task(queue="images", time_limit=120)
 def greet(name: str) -> str:
-    return f"hello {name}"
+    return f"the {current_app.name} greets {name}"
 
 def create_app():
     app = Flask("shop")
