@@ -71,11 +71,8 @@ def prepare(target: Target, python: Interpreter, folder: Path, *, root: Path = R
     project = folder / "project"
     project.mkdir()
     # Zappa runs in there, and calls zappa_zip, which needs penstock/packaging and takes it out of the zip.
-    copy_sources(
-        [root / name for name in PACKAGES],
-        project,
-        leave_out=[f"penstock/{part}" for part in ("local", "scaffold", "testing")],
-    )
+    laptop_only = [f"penstock/{part}" for part in ("local", "scaffold", "testing")]
+    copy_sources([root / name for name in PACKAGES], project, leave_out=laptop_only)
     return WebEnvironment(zappa_python(python, root=root), shown, project)
 
 

@@ -27,9 +27,12 @@ if TYPE_CHECKING:
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
 @click.option("--diff", is_flag=True, help="Show how files that are there differ from Penstock's, and write nothing.")
+@click.option(
+    "--upgrade", is_flag=True, help="Replace Penstock's own modules by those of this version, where unchanged."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of words.")
 @pass_script_info
-def init(info: ScriptInfo, tasks: str, project: str, dry_run: bool, diff: bool, as_json: bool) -> None:
+def init(info: ScriptInfo, tasks: str, project: str, dry_run: bool, diff: bool, upgrade: bool, as_json: bool) -> None:
     """Write what AWS needs beside your app: lambdas/, the list of queues, and a Terraform root with its modules.
 
     What is there is never overwritten: a file that is the same is kept, another one is left and named, and the exit code is 1.
@@ -38,7 +41,7 @@ def init(info: ScriptInfo, tasks: str, project: str, dry_run: bool, diff: bool, 
         raise click.ClickException("name your app, as in `flask --app module:name penstock init`")
     from penstock.local.initialise import Asked, initialise  # here, see above
 
-    asked = Asked(Path.cwd(), info.app_import_path or "", tasks, project)
+    asked = Asked(Path.cwd(), info.app_import_path or "", tasks, project, upgrade)
     try:
         outcome = initialise(asked, os.environ, write=not (dry_run or diff))
     except PenstockError as error:

@@ -11,6 +11,7 @@ from penstock.local.task_queues import queues_for
 from penstock.scaffold import writing
 from penstock.scaffold.failure import ScaffoldError
 from penstock.scaffold.names import Names, checked_path, checked_project, path_of_app, project_name, usual_tasks
+from penstock.scaffold.record import gone, record
 from penstock.scaffold.render import MODULES, TERRAFORM, File, files, lines_to_add
 from penstock.scaffold.requirements import requirements
 from penstock.scaffold.writing import State, difference
@@ -26,6 +27,7 @@ class Asked:
     app: str = ""
     tasks: str = ""
     project: str = ""
+    upgrade: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,8 @@ class Outcome:
 
     @property
     def left(self) -> list[File]:
-        """Those that are there and different."""
-        return [file for file in self.files if self.states[file.path] is State.DIFFERENT]
+        """Those that are there and others."""
+        return [file for file in self.files if self.states[file.path] in (State.DIFFERENT, State.OUTDATED)]
 
     def document(self) -> dict[str, object]:
         """As JSON."""
@@ -65,8 +67,10 @@ class Outcome:
         yield ""
         if not self.survey.penstock:
             yield from self._guessed()
-        if self.left:
+        if any(state is State.DIFFERENT for state in self.states.values()):
             yield "What differs is yours and was left as it is. To see how: flask penstock init --diff"
+        if any(state is State.OUTDATED for state in self.states.values()):
+            yield "What is outdated is from an earlier Penstock. To replace it: flask penstock init --upgrade"
         yield "Next:"
         yield from (f"  {command}" for command in self.next_commands())
 
@@ -81,13 +85,13 @@ class Outcome:
         ]
 
     def _listed(self, written: str) -> Iterator[str]:
-        said = {State.WRITTEN: written, State.KEPT: "kept", State.DIFFERENT: "different"}
+        said = {state: written if state is State.WRITTEN else state.value for state in State}
         width = max(map(len, said.values()))
         for file in self.files:
             state = self.states[file.path]
             if not file.ours or state is State.DIFFERENT:
                 yield f"{said[state]:{width}}  {file.path}"
-        for state in (State.WRITTEN, State.KEPT):
+        for state in (state for state in State if state is not State.DIFFERENT):
             count = sum(file.ours and self.states[file.path] is state for file in self.files)
             if count:
                 yield f"{said[state]:{width}}  {MODULES}/ ({count} files)"
@@ -108,9 +112,10 @@ def initialise(asked: Asked, environ: Mapping[str, str], *, write: bool) -> Outc
     queues = queues_for(found.tasks)
     QueueList.from_text(queues, source="the list of queues that your tasks need")
     modules = [path.partition(":")[0] for path in (names.app, names.tasks)]
-    made = tuple(files(names, queues=queues, requirements=requirements(asked.root, modules)))
+    made = [*files(names, queues=queues, requirements=requirements(asked.root, modules))]
+    made += [record(made), *gone(asked.root, made)]
     put = writing.write if write else writing.states
-    return Outcome(asked.root, names, made, put(asked.root, made), found)
+    return Outcome(asked.root, names, tuple(made), put(asked.root, made, upgrade=asked.upgrade), found)
 
 
 def _looked_at(asked: Asked, environ: Mapping[str, str]) -> Survey:

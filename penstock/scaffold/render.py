@@ -24,11 +24,15 @@ _PLACE = re.compile(r"@@(\w+)@@")
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One file to be: its path from the project's root, with slashes, and its text. ``ours``: not to be edited."""
+    """One file to be: its path from the project's root, with slashes, and its text.
+
+    ``ours``: Penstock's own and not to be edited. ``gone``: an earlier version wrote it, and this one has it no more.
+    """
 
     path: str
     text: str
     ours: bool = False
+    gone: bool = False
 
 
 def files(names: Names, *, queues: str, requirements: str) -> Iterator[File]:

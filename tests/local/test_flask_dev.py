@@ -31,7 +31,7 @@ tasks = Penstock()
 
 @tasks.task(queue="images", time_limit=120)
 def greet(name: str) -> str:
-    return f"hello {name}"
+    return f"the {current_app.name} greets {name}"
 
 @tasks.task(queue="long", time_limit=3600)
 def rebuild(name: str) -> str:

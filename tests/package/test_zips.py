@@ -16,6 +16,7 @@ from tools.package import build
 from tools.project import ROOT, pinned
 
 UNCHECKED_HASH = 0b01
+LAPTOP_ONLY = [f"penstock/{part}" for part in ("local", "packaging", "scaffold", "testing")]
 
 
 @pytest.fixture(params=["worker_zip", "web_zip"])
@@ -77,9 +78,7 @@ def test_nothing_tells_when_and_by_whom_a_zip_was_made(package: Path) -> None:
         "flask_app",
         "werkzeug",
         "penstock/flask",
-        "penstock/local",
-        "penstock/packaging",
-        "penstock/scaffold",
+        *LAPTOP_ONLY,
         "tests",
         "moto",
     ],
@@ -92,9 +91,7 @@ def test_the_workers_do_without(worker_zip: Path, part: str) -> None:
     "part",
     [
         "PIL",
-        "penstock/local",
-        "penstock/packaging",
-        "penstock/scaffold",
+        *LAPTOP_ONLY,
         "lambdas",
         "tests",
         "tools",
