@@ -52,20 +52,22 @@ check: venv ## Run every gate that CI runs beside the tests: lint, format, types
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/hadolint Dockerfile
 	$(PY) -m pytest tests/architecture
 
 format: venv ## Format the code and repair what ruff can repair.
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
-# requirements-dev.txt is resolved first and holds everything. The other two are its subsets, so that what runs in the cloud is
-# what was tested here: the constraint makes the same package the same version in all three.
+# requirements-dev.txt is resolved first and holds everything. The next three are its subsets, so that what runs in the cloud is
+# what was tested here: the constraint makes the same package the same version in all of them.
 lock: venv ## Write every hash-pinned requirements file anew. UPGRADE=1: with newer versions.
 	@$(UV) --version 2>/dev/null | grep -q "^uv $(UV_VERSION)" || { \
 		echo "Setting up .venv-lock with uv $(UV_VERSION) ..."; \
 		rm -rf .venv-lock && $(PY) -m venv .venv-lock && .venv-lock/bin/python -m pip --quiet install "uv==$(UV_VERSION)"; }
 	$(LOCK) requirements-dev.in --output-file requirements-dev.txt
 	$(LOCK) requirements.in --constraints requirements-dev.txt --output-file requirements.txt
+	$(LOCK) requirements-image.in --constraints requirements-dev.txt --output-file requirements-image.txt
 	$(LOCK) lambdas/requirements.in --constraints requirements-dev.txt --output-file lambdas/requirements.txt
 	$(LOCK) tools/runtime-requirements.in --output-file tools/runtime-requirements.txt
 	$(LOCK) tools/checkov-requirements.in --output-file tools/checkov-requirements.txt

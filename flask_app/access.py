@@ -17,7 +17,7 @@ from flask_app.config import LOOPBACK_NAMES, WebConfig
 from penstock.flask.access import Role
 
 # Reading a task needs the token too: its id may be guessable, and its result points to someone's photo.
-_OPEN_ENDPOINTS = frozenset({"static", "pages.health", "pages.sign_in", "pages.sign_out"})
+_OPEN_ENDPOINTS = frozenset({"static", "pages.sign_in", "pages.sign_out"})
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _VISITOR = "visitor"
 

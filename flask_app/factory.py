@@ -11,6 +11,7 @@ from flask_app.access import Access
 from flask_app.config import API_TASKS, WebConfig
 from flask_app.errors import register_error_pages
 from flask_app.headers import register_headers
+from flask_app.health import Health
 from flask_app.pages import pages
 from flask_app.tickets import Tickets
 from flask_app.uploads import Uploads
@@ -49,6 +50,7 @@ def create_app(config: Mapping[str, str] | None = None, *, tasks: Penstock = pro
     register_error_pages(app)
     app.register_blueprint(pages(tasks, uploads, tickets, access))
     mount(app, sign_in=_sign_ins(settings, access), allow_enqueue=API_TASKS)
+    app.wsgi_app = Health(app.wsgi_app)  # type: ignore[method-assign]
     return app
 
 

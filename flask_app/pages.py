@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request, session, url_for
+from flask import Blueprint, abort, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from flask_app.access import Access
@@ -99,11 +99,6 @@ def pages(tasks: Penstock, uploads: Uploads, tickets: Tickets, access: Access) -
     def sign_out() -> AnyResponse:
         session.clear()
         return redirect(url_for(".sign_in" if access.has_sign_in else ".home"), 303)
-
-    @blueprint.get("/health")
-    def health() -> Response:
-        """This process answers. It asks nobody else: a hiccup of AWS must not take the web down with it."""
-        return jsonify(status="ok")
 
     @blueprint.app_context_processor
     def for_all_pages() -> dict[str, Any]:

@@ -23,6 +23,8 @@ from penstock.telemetry import RunEvent, logger
 from penstock.times import Clock, seconds
 
 LEASE_SECONDS = 60
+# Shorter, and a lease would run out between two beats: two seconds before its end it is given up.
+MIN_LEASE_SECONDS = 6
 # A message stays hidden for 43,200 s in all, counted from its receive; the heartbeat must fit in until the end of the run:
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html
 MAX_TIME_LIMIT_SECONDS = 43_200 - 2 * LEASE_SECONDS
@@ -94,8 +96,9 @@ class Poller:
 
     ``interrupt`` raises ``Interrupted`` in user code; ``beside(step)`` is a context manager in which ``step`` is called about
     once a second beside what goes on inside; ``name`` is what failed attempts are signed with; ``count`` gets what became of
-    each delivery, for whoever makes metrics of it. ConfigurationError for a queue that the settings do not name, or a task on
-    it that runs longer than SQS can hide its message.
+    each delivery, for whoever makes metrics of it; ``alive`` is called while the worker is well: at every receive, and beside
+    a task as long as its lease is held. ConfigurationError for a queue that the settings do not name, or a task on it that
+    runs longer than SQS can hide its message.
     """
 
     def __init__(
@@ -108,18 +111,22 @@ class Poller:
         beside: Beside,
         name: str,
         count: Callable[[Sequence[RunEvent]], None] = lambda _events: None,
+        alive: Callable[[], None] = lambda: None,
+        lease_seconds: int = LEASE_SECONDS,
     ) -> None:
         names = list(dict.fromkeys(queues))
-        _check(tasks, names)
+        _check(tasks, names, lease_seconds)
         self._tasks = tasks
         self._ports = tasks.ports
         self._stopping = stopping
         self._interrupt = interrupt
         self._beside = beside
         self._count = count
+        self._alive = alive
+        self._lease_seconds = lease_seconds
         self._lines = [_Line(queue, self._wait(queue, len(names))) for queue in names]
         self._invocation = Invocation(
-            name, remaining=lambda: float("inf"), lease_seconds=LEASE_SECONDS, watch=self._watch
+            name, remaining=lambda: float("inf"), lease_seconds=lease_seconds, watch=self._watch
         )
         #: How many deliveries ended how.
         self.outcomes: Counter[str] = Counter()
@@ -136,6 +143,7 @@ class Poller:
         for line in list(self._lines):
             if self._stopping.requested:
                 return False
+            self._alive()
             if line.ready_at is not None and self._ports.clock() < line.ready_at:
                 continue
             message = self._receive(line)
@@ -149,7 +157,7 @@ class Poller:
     def _receive(self, line: _Line) -> ReceivedMessage | None:
         try:
             messages = self._ports.transport.receive(
-                line.name, max_messages=1, visibility_timeout=visibility_for(LEASE_SECONDS), wait=line.wait
+                line.name, max_messages=1, visibility_timeout=visibility_for(self._lease_seconds), wait=line.wait
             )
         except AccessRefused as error:
             self._back_off(line, str(error), *REFUSED_SECONDS)
@@ -193,10 +201,12 @@ class Poller:
 
     @contextmanager
     def _watch(self, x: Execution, run: Run) -> Iterator[None]:
-        heartbeat = Heartbeat(x, run, self._ports, LEASE_SECONDS)
+        heartbeat = Heartbeat(x, run, self._ports, self._lease_seconds)
 
         def step() -> None:
             heartbeat.step()
+            if not run.lost:  # a run that nothing can end is no sign of life
+                self._alive()
             if self._stopping.is_time_to_interrupt():
                 self._interrupt()
 
@@ -210,9 +220,13 @@ class Poller:
         return WAIT_SECONDS if queues == 1 else WAIT_SECONDS_OF_MANY
 
 
-def _check(tasks: Penstock, queues: list[str]) -> None:
+def _check(tasks: Penstock, queues: list[str], lease_seconds: int) -> None:
     if not queues:
         raise ConfigurationError("a worker needs at least one queue")
+    if not MIN_LEASE_SECONDS <= lease_seconds <= LEASE_SECONDS:
+        raise ConfigurationError(
+            f"lease_seconds={lease_seconds}: a worker's lease is {MIN_LEASE_SECONDS} to {LEASE_SECONDS} s long"
+        )
     for queue in queues:
         tasks.ports.settings.queue(queue)
     for task in tasks.registry.values():

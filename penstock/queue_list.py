@@ -13,6 +13,8 @@ from types import MappingProxyType
 from typing import Any
 
 from penstock.errors import ConfigurationError, UnknownQueue
+from penstock.heartbeat import visibility_for
+from penstock.poller import LEASE_SECONDS, MAX_TIME_LIMIT_SECONDS
 from penstock.settings import DEAD_LETTER_SUFFIX
 from penstock.text import closest
 
@@ -20,10 +22,9 @@ from penstock.text import closest
 MAX_FUNCTION_TIMEOUT_SECONDS = 900
 # What an invocation needs beside user code: the claims, the settles and the answer of a full batch.
 FUNCTION_TIMEOUT_MARGIN_SECONDS = 10
+MAX_TIME_LIMIT_OF_FUNCTIONS = MAX_FUNCTION_TIMEOUT_SECONDS - FUNCTION_TIMEOUT_MARGIN_SECONDS
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html: six times the function timeout
 VISIBILITY_FACTOR = 6
-# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html
-MAX_VISIBILITY_SECONDS = 43_200
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-parameters.html
 MAX_BATCH_SIZE = 10_000
 MAX_BATCH_SIZE_WITHOUT_WINDOW = 10
@@ -34,6 +35,7 @@ MIN_CONCURRENCY, MAX_CONCURRENCY = 2, 1_000
 MIN_RECEIVE_COUNT, MAX_RECEIVE_COUNT = 5, 1_000
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-queues.html
 MAX_PHYSICAL_NAME_LENGTH = 80
+LAMBDA, CONTAINER = "lambda", "container"
 _FIFO_SUFFIX = ".fifo"
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -42,7 +44,8 @@ _NAME = re.compile(r"[A-Za-z0-9_-]+")
 class QueueEntry:
     """One queue as the file describes it; ``time_limit`` and ``batch_window`` are seconds.
 
-    Without ``batch_size`` it is 10, as at AWS, and 1 for a FIFO queue.
+    Without ``batch_size`` it is 10, as at AWS, and 1 for a FIFO queue. ``worker`` says who works on it: a Lambda function, or
+    `flask penstock worker` in containers, one message at a time, of which ``max_concurrency`` are there at most.
     """
 
     name: str
@@ -52,6 +55,12 @@ class QueueEntry:
     batch_window: int = 0
     max_receive_count: int = 10
     max_concurrency: int = 10
+    worker: str = LAMBDA
+
+    @property
+    def has_function(self) -> bool:
+        """True where a Lambda function works on it."""
+        return self.worker == LAMBDA
 
     @property
     def function_timeout(self) -> int:
@@ -60,11 +69,10 @@ class QueueEntry:
 
     @property
     def visibility_timeout(self) -> int:
-        """Seconds for which a received message stays hidden.
-
-        Only where tests have a function stand in for a worker of hours is it less than the rule: what SQS allows.
-        """
-        return min(VISIBILITY_FACTOR * self.function_timeout + self.batch_window, MAX_VISIBILITY_SECONDS)
+        """Seconds for which a received message stays hidden; in a container the heartbeat goes on from there."""
+        if not self.has_function:
+            return visibility_for(LEASE_SECONDS)
+        return VISIBILITY_FACTOR * self.function_timeout + self.batch_window
 
     def physical_name(self, prefix: str) -> str:
         """The queue's name at AWS, ``<prefix>-<name>``, with ``.fifo`` where it is one."""
@@ -86,11 +94,17 @@ class QueueEntry:
 
 _SETTINGS = tuple(field.name for field in fields(QueueEntry) if field.name != "name")
 _RANGES: Mapping[str, tuple[int, int]] = {
-    "time_limit": (1, MAX_FUNCTION_TIMEOUT_SECONDS - FUNCTION_TIMEOUT_MARGIN_SECONDS),
+    "time_limit": (1, MAX_TIME_LIMIT_OF_FUNCTIONS),
     "batch_size": (1, MAX_BATCH_SIZE),
     "batch_window": (0, MAX_BATCH_WINDOW_SECONDS),
     "max_receive_count": (MIN_RECEIVE_COUNT, MAX_RECEIVE_COUNT),
     "max_concurrency": (MIN_CONCURRENCY, MAX_CONCURRENCY),
+}
+# AWS knows no mapping below 2, but one container is a fleet.
+_RANGES_OF_CONTAINERS = {
+    "time_limit": (1, MAX_TIME_LIMIT_SECONDS),
+    "max_receive_count": _RANGES["max_receive_count"],
+    "max_concurrency": (1, MAX_CONCURRENCY),
 }
 
 
@@ -167,10 +181,18 @@ def _entry(name: str, settings: object, source: str) -> QueueEntry:
     fifo = settings.get("fifo", False)
     if not isinstance(fifo, bool):
         raise ConfigurationError(f"{where}: fifo is {fifo!r}; it must be true or false")
-    numbers = {key: _number(settings[key], key, where) for key in _RANGES if key in settings}
-    if fifo:
+    worker = settings.get("worker", LAMBDA)
+    if worker not in (LAMBDA, CONTAINER):
+        raise ConfigurationError(f'{where}: worker is {worker!r}; it must be "{LAMBDA}" or "{CONTAINER}"')
+    ranges = _RANGES if worker == LAMBDA else _RANGES_OF_CONTAINERS
+    for key in (_RANGES.keys() - ranges.keys()) & settings.keys():
+        raise ConfigurationError(
+            f"{where}: {key} is of Lambda's batches, and a worker in a container takes one message at a time: leave it out"
+        )
+    numbers = {key: _number(settings[key], key, ranges[key], worker, where) for key in ranges if key in settings}
+    if fifo or worker == CONTAINER:
         numbers.setdefault("batch_size", 1)
-    entry = QueueEntry(name, fifo=fifo, **numbers)
+    entry = QueueEntry(name, fifo=fifo, worker=worker, **numbers)
     _check_together(entry, where)
     return entry
 
@@ -184,10 +206,12 @@ def _refuse_unknown(found: object, *, known: Iterable[str], where: str) -> None:
         raise ConfigurationError(f"{where}: unknown key {key!r}; {hint}")
 
 
-def _number(value: object, key: str, where: str) -> int:
-    low, high = _RANGES[key]
+def _number(value: object, key: str, allowed: tuple[int, int], worker: str, where: str) -> int:
+    low, high = allowed
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise ConfigurationError(f"{where}: {key} is {value!r}; it must be a whole number from {low} to {high:,}")
+        longer = f'. With "worker": "{CONTAINER}" it may be {MAX_TIME_LIMIT_SECONDS:,}, see docs/worker.md'
+        more = longer if (key, worker) == ("time_limit", LAMBDA) and isinstance(value, int) and value > high else ""
+        raise ConfigurationError(f"{where}: {key} is {value!r}; it must be a whole number from {low} to {high:,}{more}")
     return value
 
 
@@ -201,8 +225,8 @@ def _check_together(entry: QueueEntry, where: str) -> None:
         raise ConfigurationError(
             f"{where}: batch_window is {entry.batch_window}; AWS has no batch window for FIFO queues: set it to 0"
         )
-    if entry.function_timeout > MAX_FUNCTION_TIMEOUT_SECONDS:
-        fits = (MAX_FUNCTION_TIMEOUT_SECONDS - FUNCTION_TIMEOUT_MARGIN_SECONDS) // entry.time_limit
+    if entry.has_function and entry.function_timeout > MAX_FUNCTION_TIMEOUT_SECONDS:
+        fits = MAX_TIME_LIMIT_OF_FUNCTIONS // entry.time_limit
         raise ConfigurationError(
             f"{where}: batch_size {entry.batch_size} x time_limit {entry.time_limit} s + "
             f"{FUNCTION_TIMEOUT_MARGIN_SECONDS} s is a function timeout of {entry.function_timeout} s; "

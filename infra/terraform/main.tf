@@ -21,6 +21,7 @@ module "stack" {
   worker_secrets  = var.worker_secrets
   task_statements = concat(local.reference_task_statements, var.task_statements)
   vpc             = var.vpc
+  containers      = var.containers
   tracing         = var.tracing
   task_metrics    = var.task_metrics
   alarms          = var.alarms

@@ -17,6 +17,11 @@ output "workers" {
   value       = module.stack.workers
 }
 
+output "container_workers" {
+  description = "Queue name => what a container that works on it needs: environment and policy (JSON); and the service on ECS, if there is one."
+  value       = module.stack.container_workers
+}
+
 output "reconciler" {
   description = "The reconciler: function name and ARN, role, log group, schedule, and the alarm on each dead-letter queue."
   value       = module.stack.reconciler

@@ -8,10 +8,10 @@ from penstock.local.environment import FOREIGN_PREFIXES, aws_variables, clean
 from penstock.local.process import Log
 from penstock.local.project import Project
 from penstock.local.provision import describe
-from penstock.local.stack import MOTO, WEB, WORKERS, Stack
+from penstock.local.stack import MOTO, POLLER, WEB, WORKERS, Stack
 from penstock.local.supervisor import SUPERVISOR
 
-_COLOURS = {MOTO: "33", WEB: "36", WORKERS: "32", SUPERVISOR: "35"}
+_COLOURS = {MOTO: "33", WEB: "36", WORKERS: "32", POLLER: "34", SUPERVISOR: "35"}
 
 
 def terminal_log() -> Log:
@@ -20,7 +20,7 @@ def terminal_log() -> Log:
 
     def log(name: str, line: str) -> None:
         prefix = f"{name:8}|"
-        print(f"\033[{_COLOURS[name]}m{prefix}\033[0m {line}" if colour else f"{prefix} {line}", flush=True)
+        print(f"\033[{_COLOURS[name.split()[0]]}m{prefix}\033[0m {line}" if colour else f"{prefix} {line}", flush=True)
 
     return log
 

@@ -11,9 +11,9 @@ from penstock.errors import ConfigurationError, PenstockError
 from penstock.flask.extension import EXTENSION
 
 
-def load() -> Flask:
-    """The app of this process's environment, with its own errors where it cannot be loaded."""
-    return ScriptInfo(os.environ.get("FLASK_APP")).load_app()
+def load(path: str | None = None) -> Flask:
+    """The app at ``path``, else of this process's environment, with its own errors where it cannot be loaded."""
+    return ScriptInfo(path or os.environ.get("FLASK_APP")).load_app()
 
 
 def explained(info: ScriptInfo) -> Flask:

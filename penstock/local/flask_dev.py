@@ -123,8 +123,9 @@ def _words(asked: Asked, project: Project, found: Survey, stack: Stack) -> Itera
         yield f"the dashboard is at {stack.web_url}{found.dashboard}/"
     if asked.queue_file is None:
         for entry in QueueList.read(project.queue_list).queues.values():
+            work = f"batch_size {entry.batch_size}" if entry.has_function else f"worker {entry.worker}"
             yield (
-                f"queue {entry.name}: time_limit {entry.time_limit} s, batch_size {entry.batch_size}, max_receive_count "
+                f"queue {entry.name}: time_limit {entry.time_limit} s, {work}, max_receive_count "
                 f"{entry.max_receive_count}; made from your tasks, for there is no {USUAL_QUEUES}"
             )
         yield "a task on a queue that is not among them needs a new start"

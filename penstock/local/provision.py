@@ -111,8 +111,11 @@ def make_queues(sqs: "SQSClient", queues: QueueList, prefix: str) -> dict[str, s
 
 
 def make_mappings(functions: "LambdaClient", queues: QueueList, urls: Mapping[str, str]) -> None:
-    """An event source mapping a queue. One that is there gets new settings and, as with Terraform, stays paused if it is."""
-    for queue in queues.queues.values():
+    """An event source mapping for each queue that has a function.
+
+    One that is there gets new settings and, as with Terraform, stays paused if it is.
+    """
+    for queue in (entry for entry in queues.queues.values() if entry.has_function):
         arn = queue_arn(urls[queue.name])
         found = functions.list_event_source_mappings(EventSourceArn=arn)["EventSourceMappings"]
         if found:

@@ -19,8 +19,9 @@ from penstock.local.sockets import HOST, listen, port_from
 from penstock.local.supervisor import SUPERVISOR, Supervisor
 from penstock.local.web import SERVING
 from penstock.local.workers import READY_LINE
+from penstock.queue_list import QueueList
 
-MOTO, WEB, WORKERS = "moto", "web", "workers"
+MOTO, WEB, WORKERS, POLLER = "moto", "web", "workers", "poller"
 _WATCH_MILLISECONDS = 300  # how soon a child's death is noticed while nothing changes
 
 
@@ -45,6 +46,7 @@ class Stack:
         self._base = environ
         self._log = log
         self._supervisor = Supervisor(log)
+        self._polled: dict[str, str] = {}  # name of a poller's process -> its queue
         self._moto_socket = listen(moto_port, setting=settings[1], what="moto")
         try:
             self._web_socket = listen(web_port, setting=settings[0], what="the web")
@@ -104,7 +106,7 @@ class Stack:
             if changes:
                 changed = sorted({_relative(path, self.project.root) for _, path in changes})
                 self._log(SUPERVISOR, f"{', '.join(changed)} changed: reloading the web and the workers")
-                self._supervisor.restart([WEB, WORKERS])
+                self._supervisor.restart([WEB, WORKERS, *self._polled])
 
     def stop(self) -> None:
         """Stop every process; nothing is left when it returns, after some seconds at most. Twice is once."""
@@ -121,7 +123,9 @@ class Stack:
             **provision(self.project, self.endpoint),
             **self.project.environ,
         }
-        self._supervisor.start(self._web(), self._workers())
+        queues = QueueList.read(self.project.queue_list).queues.values()
+        self._polled = {f"{POLLER} {entry.name}": entry.name for entry in queues if not entry.has_function}
+        self._supervisor.start(self._web(), self._workers(), *(self._poller(name) for name in self._polled))
 
     def _moto(self) -> Program:
         fd = self._moto_socket.fileno()
@@ -154,6 +158,14 @@ class Stack:
             "--queues",
             str(self.project.queue_list),
             ready=ready.says(READY_LINE),
+        )
+
+    def _poller(self, name: str) -> Program:
+        return self._program(
+            name,
+            "penstock.local.flask_poller",
+            *("--app", self.project.app, "--queue", self._polled[name]),
+            ready=ready.says(f"working on {self._polled[name]};"),
         )
 
     def _program(

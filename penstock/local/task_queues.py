@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 
 from penstock.local.survey import Needs
-from penstock.queue_list import FUNCTION_TIMEOUT_MARGIN_SECONDS, MAX_FUNCTION_TIMEOUT_SECONDS, QueueEntry
+from penstock.queue_list import CONTAINER, MAX_TIME_LIMIT_OF_FUNCTIONS, QueueEntry
 from penstock.settings import RECEIVE_MARGIN
 
 DEFAULT_QUEUE = QueueEntry("default")
@@ -19,13 +19,11 @@ def queues_for(tasks: Iterable[Needs]) -> str:
     return json.dumps({"queues": entries}, indent=2)
 
 
-def _settings(tasks: list[Needs]) -> dict[str, int]:
+def _settings(tasks: list[Needs]) -> dict[str, int | str]:
     time_limit = max([DEFAULT_QUEUE.time_limit, *(task.time_limit for task in tasks)])
-    fits = (MAX_FUNCTION_TIMEOUT_SECONDS - FUNCTION_TIMEOUT_MARGIN_SECONDS) // time_limit
-    return {
-        "time_limit": time_limit,
-        "batch_size": max(1, min(DEFAULT_QUEUE.batch_size, fits)),
-        "max_receive_count": max(
-            [DEFAULT_QUEUE.max_receive_count, *(task.max_attempts + RECEIVE_MARGIN for task in tasks)]
-        ),
-    }
+    fits = MAX_TIME_LIMIT_OF_FUNCTIONS // time_limit
+    receives = max([DEFAULT_QUEUE.max_receive_count, *(task.max_attempts + RECEIVE_MARGIN for task in tasks)])
+    worker: dict[str, int | str] = (
+        {"batch_size": min(DEFAULT_QUEUE.batch_size, fits)} if fits else {"worker": CONTAINER}
+    )
+    return {"time_limit": time_limit, **worker, "max_receive_count": receives}

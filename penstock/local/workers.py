@@ -95,6 +95,7 @@ def polling(queues: QueueList, handler: str, environ: Mapping[str, str], *, reco
             source_arn=queue_arn(ports.settings.url(entry.name)),
         )
         for entry in queues.queues.values()
+        if entry.has_function
     ]
     states = MappingStates(clients.functions(), {worker.arn: worker.set_enabled for worker in workers}, on_error=_say)
     with ExitStack() as stopping:
@@ -136,7 +137,8 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     try:
         queues = QueueList.read(options.queues)
         with polling(queues, options.handler, environ, reconciler=options.reconciler):
-            _say(f"{READY_LINE}{', '.join(queues.queues)}")
+            names = [entry.name for entry in queues.queues.values() if entry.has_function]
+            _say(f"{READY_LINE}{', '.join(names) or 'nothing: no queue has a Lambda function'}")
             told_to_stop.wait()
     except PenstockError as error:
         print(error, file=sys.stderr)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from penstock.app import Penstock
-from penstock.queue_list import QueueEntry
+from penstock.queue_list import CONTAINER, LAMBDA, MAX_TIME_LIMIT_OF_FUNCTIONS, QueueEntry
 from penstock.settings import RECEIVE_MARGIN, QueueSettings
 
 _ACCOUNT = "123456789012"
@@ -20,7 +20,13 @@ def fitting(tasks: Penstock) -> list[QueueEntry]:
         needed = task.options.retry.max_attempts + RECEIVE_MARGIN
         limits[task.queue] = (max(seconds, task.options.time_limit), max(receives, needed))
     return [
-        QueueEntry(name, time_limit=seconds, max_receive_count=receives, batch_size=_batch_size(seconds))
+        QueueEntry(
+            name,
+            time_limit=seconds,
+            max_receive_count=receives,
+            batch_size=_batch_size(seconds),
+            worker=LAMBDA if seconds <= MAX_TIME_LIMIT_OF_FUNCTIONS else CONTAINER,
+        )
         for name, (seconds, receives) in limits.items()
     ]
 

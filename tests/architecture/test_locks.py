@@ -73,7 +73,7 @@ def test_every_pin_of_a_lock_has_a_hash(lock: str) -> None:
     assert unhashed == []
 
 
-@pytest.mark.parametrize("lock", ["requirements.txt", "lambdas/requirements.txt"])
+@pytest.mark.parametrize("lock", ["requirements.txt", "requirements-image.txt", "lambdas/requirements.txt"])
 def test_what_is_deployed_is_what_was_tested(lock: str) -> None:
     tested = pins("requirements-dev.txt")
 
@@ -88,3 +88,7 @@ def test_the_web_carries_neither_pillow_nor_the_test_tools() -> None:
 
 def test_the_worker_carries_neither_flask_nor_the_test_tools() -> None:
     assert pins("lambdas/requirements.txt").keys() & {"flask", "zappa", "pytest", "moto", "gunicorn"} == set()
+
+
+def test_the_image_carries_neither_zappa_nor_what_builds_packages() -> None:
+    assert pins("requirements-image.txt").keys() & {"zappa", "pip", "setuptools", "wheel", "pytest", "moto"} == set()

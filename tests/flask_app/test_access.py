@@ -37,7 +37,7 @@ def test_a_foreign_host_is_refused_even_on_this_machine(client):
     assert (response.status_code, "ALLOWED_HOSTS" in response.text) == (400, True)
 
 
-@pytest.mark.parametrize("path", ["/", "/health", "/tasks/x", "/static/style.css", "/nowhere"])
+@pytest.mark.parametrize("path", ["/", "/tasks/x", "/static/style.css", "/nowhere"])
 def test_a_foreign_host_is_refused_everywhere(client, path):
     assert client.get(path, base_url="http://127.0.0.1.evil.example").status_code == 400
 
@@ -135,6 +135,14 @@ def test_health_is_open_and_asks_nobody(stranger):
     assert stranger.open("/health").json == {"status": "ok"}
 
 
+def test_health_is_answered_under_an_address_too_as_a_load_balancer_asks(stranger):
+    assert stranger.open("/health", base_url="http://10.0.3.7:8000").json == {"status": "ok"}
+
+
+def test_health_is_no_way_around_the_hosts(stranger):
+    assert stranger.open("/health", "POST", base_url="http://10.0.3.7:8000").status_code == 400
+
+
 def test_every_answer_has_the_security_headers(stranger):
     headers = stranger.open("/nowhere").headers
     assert "default-src 'none'" in headers["Content-Security-Policy"]
@@ -143,7 +151,7 @@ def test_every_answer_has_the_security_headers(stranger):
 
 
 def test_local_mode_does_not_bind_the_browser_to_https(client):
-    assert "Strict-Transport-Security" not in client.get("/health").headers
+    assert "Strict-Transport-Security" not in client.get("/").headers
 
 
 def test_what_is_not_there_is_a_problem_document_under_the_api(client):

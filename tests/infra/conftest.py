@@ -13,7 +13,7 @@ from tests.infra.terraform import ROOT, CannotRun, Plan, Terraform
 HERE = Path(__file__).parent
 PLANNED = (
     "-verbose",
-    *(f"-filter=tests/{name}.tftest.hcl" for name in ("stack", "shipped", "options", "observability")),
+    *(f"-filter=tests/{name}.tftest.hcl" for name in ("stack", "shipped", "options", "observability", "containers")),
 )
 REFUSED = tuple(f"-filter=tests/{path.name}" for path in sorted((ROOT / "tests").glob("*refusals.tftest.hcl")))
 

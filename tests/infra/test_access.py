@@ -7,6 +7,7 @@ import pytest
 # "*" as the resource of an Allow, and why. As an action it is never allowed.
 ANY_RESOURCE = {
     "cloudwatch": "GetMetricData knows no resource types",
+    "ecr": "GetAuthorizationToken knows no resource types",
     "ec2": "Lambda checks for the six network interface actions of a function in a VPC on any resource",
     "lambda": "ListEventSourceMappings knows no resource types; to change one is another statement",
     "xray": "PutTraceSegments and PutTelemetryRecords know no resource types",
@@ -26,7 +27,9 @@ def actions(plan, address):
     return found
 
 
-@pytest.mark.parametrize("run", ["stack", "shipped", "with_options", "without_options"])
+@pytest.mark.parametrize(
+    "run", ["stack", "shipped", "with_options", "without_options", "containers", "web_in_a_container"]
+)
 def test_no_allow_is_for_every_action_or_without_a_reason_for_every_resource(plans, run):
     for address, statement in plans[run].policies():
         if statement["Effect"] != "Allow":

@@ -16,6 +16,10 @@ QUEUES: dict[str, Any] = {
     "sequence": {"fifo": True, "batch_size": 2},
     "flood": {"time_limit": 1, "batch_size": 11},
     "images-dlq": {},
+    "hours": {"time_limit": 3600},
+    "days": {"worker": "container", "time_limit": 86400},
+    "batches": {"worker": "container", "batch_size": 2},
+    "elsewhere": {"worker": "ec2"},
     "a-queue-of-which-the-name-does-not-fit-into-sixty-four-characters": {},
 }
 ROOT_VARIABLES: dict[str, Any] = {
@@ -91,6 +95,11 @@ def refusals(terraform, folder, variables, *, another_root=None):
         "AWS has no batch window for FIFO queues: set batch_window to 0. Change ordered (1).",
         "A FIFO queue takes batch_size 1: handing back the rest of a message group after a failure costs each of its messages",
         "Above 10 messages a batch AWS asks for a batch_window of 1 to 300 s. Change flood (batch_size 11).",
+        "hours.time_limit is 3600, it must be a whole number from 1 to 890: Lambda's 900 s less what an invocation needs beside "
+        "user code. With worker = container it may be 43080, see docs/worker.md",
+        "days.time_limit is 86400, it must be a whole number from 1 to 43080: SQS hides a received message for 12 hours in all",
+        "a worker in a container takes one message at a time. Take them out of batches.",
+        "A queue's worker is lambda or container. Repair elsewhere (ec2).",
         "does not end in -dlq, which is kept for its dead-letter queue",
         "queues has settings that no queue has: mistyped.max_concurency.",
         "Lambda and IAM take names of 64 characters. Shorten",

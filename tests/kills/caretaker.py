@@ -4,7 +4,7 @@ import time
 
 from penstock import Penstock, dead_letters
 from penstock.errors import PenstockError
-from tests.kills.user_code import here
+from tests.kills.user_code import POLLED, here
 from tests.kills.worker import QUEUE, Handler, context
 
 _PAUSE_SECONDS = 2.0
@@ -16,7 +16,8 @@ def take_care(tasks: Penstock, reconciler: Handler) -> None:
         try:
             reconciler({}, context("reconciler"))
             if here.is_repaired:
-                dead_letters.redrive(tasks, QUEUE)
+                for queue in (QUEUE, POLLED):
+                    dead_letters.redrive(tasks, queue)
         except PenstockError as error:
             print(f"caretaker: {error}", flush=True)
         time.sleep(_PAUSE_SECONDS)

@@ -8,6 +8,7 @@ the one clock of the machine.
 |---|---|---|
 | producer | attempted, acknowledged | the producer enqueues ``task``; knows that it is accepted |
 | effects | started | user code of ``task`` begins its ``attempt``, under a lease that ends at ``lease_until`` |
+| effects | asked, granted | somebody asks the table for a lease on ``task`` until ``lease_until``; has got it |
 | effects | ended | it comes to its end: with the ``result`` that it returns, or with an ``error`` |
 | scans | seen | a scan finds the ``row`` of ``task`` in a new version; None: it is gone |
 """
@@ -23,6 +24,8 @@ Fact = Mapping[str, Any]
 FINAL = frozenset({"SUCCEEDED", "FAILED", "CANCELLED"})
 _OUTCOME = ("status", "result", "attempts", "finished_at")
 _CUT_OFF, _ZOMBIES = "runs cut off", "zombies"  # killed in the middle; came to an end, but after their lease
+_RENEWALS, _PAST_FIRST = "renewals", "runs past their first lease"
+_HANDED_BACK = "handed back"  # the worker had to stop, and interrupted the run
 _LEASE_SLACK_SECONDS = 0.5  # between reading the clock for the log of effects and for the claim
 
 
@@ -66,13 +69,14 @@ def check(
     acknowledged = {fact["task"] for fact in producer if fact["kind"] == "acknowledged"}
     report.attempted, report.acknowledged = len(attempted), len(acknowledged)
     versions, runs = _by_task(scans), _runs(effects)
+    asked = _by_task([fact for fact in effects if fact["kind"] == "asked"])
     for task in sorted(attempted | versions.keys() | runs.keys()):
         row = versions[task][-1]["row"] if task in versions else None
         _outcome(task, row, task in acknowledged, report)
         _versions(task, versions.get(task, []), report)
         _overlaps(task, runs.get(task, []), report)
         _result(task, row, runs.get(task, []), report)
-        _leases(task, versions.get(task, []), runs.get(task, []), report)
+        _leases(task, versions.get(task, []), runs.get(task, []), asked[task], report)
     report.violations += [f"{queue} still has {count} messages" for queue, count in queues.items() if count]
     for name, wanted in at_least.items():
         if report.faults[name] < wanted:
@@ -82,11 +86,17 @@ def check(
 
 @dataclass
 class Run:
-    """One start of user code; ``end`` is None where no end was written: it was killed."""
+    """One start of user code; ``end`` is None where no end was written: it was killed.
+
+    ``lease_until`` is the end of the last lease that it is known to have had, ``first_lease`` that of the one it began with.
+    """
 
     attempt: int
     start: float
+    first_lease: float
     lease_until: float
+    renewals: int = 0
+    error: str = ""
     end: float | None = None
     result: Any = None
 
@@ -106,14 +116,18 @@ def _by_task(facts: Sequence[Fact]) -> dict[str, list[Fact]]:
 def _runs(effects: Sequence[Fact]) -> dict[str, list[Run]]:
     """The runs of each task in the order of their starts. A process runs one task at a time, so its id finds the end."""
     runs: dict[str, list[Run]] = defaultdict(list)
-    open_runs: dict[tuple[str, int, int], Run] = {}
+    open_runs: dict[tuple[str, int], Run] = {}
     for fact in effects:
-        key = (fact["task"], fact["attempt"], fact["pid"])
+        key = (fact["task"], fact["pid"])
         if fact["kind"] == "started":
-            open_runs[key] = Run(fact["attempt"], fact["at"], fact["lease_until"])
+            open_runs[key] = Run(fact["attempt"], fact["at"], fact["lease_until"], fact["lease_until"])
             runs[fact["task"]].append(open_runs[key])
-        elif key in open_runs:
-            open_runs[key].end, open_runs[key].result = fact["at"], fact.get("result")
+        elif fact["kind"] == "granted" and key in open_runs:
+            open_runs[key].lease_until = fact["lease_until"]
+            open_runs[key].renewals += 1
+        elif fact["kind"] == "ended" and key in open_runs:
+            run = open_runs.pop(key)
+            run.end, run.result, run.error = fact["at"], fact.get("result"), fact.get("error", "")
     return runs
 
 
@@ -143,6 +157,11 @@ def _overlaps(task: str, runs: Sequence[Run], report: Report) -> None:
     report.runs += len(runs)
     report.faults[_CUT_OFF] += sum(run.end is None for run in runs)
     report.faults[_ZOMBIES] += sum(run.end is not None and run.end > run.lease_until for run in runs)
+    report.faults[_RENEWALS] += sum(run.renewals for run in runs)
+    report.faults[_PAST_FIRST] += sum(
+        run.end is not None and run.first_lease < run.end <= run.lease_until for run in runs
+    )
+    report.faults[_HANDED_BACK] += sum(run.error == "Interrupted" for run in runs)
     report.duplicated += sum(run.result is not None for run in runs) > 1
     for number, run in enumerate(runs):
         for later in runs[number + 1 :]:
@@ -163,15 +182,16 @@ def _result(task: str, row: Fact | None, runs: Sequence[Run], report: Report) ->
         report.violations.append(f"{task} has a result that its last attempt did not return: {_short(row)}, {winners}")
 
 
-def _leases(task: str, versions: Sequence[Fact], runs: Sequence[Run], report: Report) -> None:
-    """The leases that the log of effects speaks of are those of the table."""
-    told = {run.attempt: run.lease_until for run in runs}
+def _leases(task: str, versions: Sequence[Fact], runs: Sequence[Run], asked: Sequence[Fact], report: Report) -> None:
+    """The leases that the log of effects speaks of are those of the table: a run's own, or one that was asked for."""
+    told = {run.attempt: run.first_lease for run in runs}
     for version in versions:
         row = version["row"]
         if row is None or row["status"] != "RUNNING" or row["attempts"] not in told:
             continue
         lease = datetime.fromisoformat(row["lease_expires_at"]).timestamp()
-        if abs(lease - told[row["attempts"]]) > _LEASE_SLACK_SECONDS:
+        known = [told[row["attempts"]], *(fact["lease_until"] for fact in asked)]
+        if min(abs(lease - until) for until in known) > _LEASE_SLACK_SECONDS:
             report.violations.append(f"the log of effects has another lease for {task}: {_short(row)}")
 
 

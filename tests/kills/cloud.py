@@ -1,4 +1,4 @@
-"""The independent emulator as this run needs it: plain HTTP, no IAM; a queue that shows messages again in seconds, the table."""
+"""The independent emulator as this run needs it: plain HTTP, no IAM; queues that show messages again in seconds, the table."""
 
 import json
 import sys
@@ -12,6 +12,7 @@ from penstock.local.provision import LocalClients, make_table
 from penstock.local.ready import answers
 from penstock.local.sockets import HOST
 from tests.e2e.emulator import MINISTACK, ROOT, environment, free_port
+from tests.kills.user_code import LONG_TIME_LIMIT, POLLED, TIME_LIMIT
 from tests.kills.worker import QUEUE, VISIBILITY_TIMEOUT
 
 TABLE = "penstock-kills"
@@ -27,8 +28,6 @@ _NUMBERS = (
 
 class Cloud:
     """The emulator on ``port``, from construction to ``stop()``, and our own look into it, past the lossy network."""
-
-    QUEUE, LETTERS = "the queue", "the dead-letter queue"
 
     def __init__(self, folder: Path, log: Log) -> None:
         if not MINISTACK.exists():
@@ -58,18 +57,24 @@ class Cloud:
         self.child.wait_until_ready()
         clients = LocalClients(self._endpoint)
         self._sqs, self._dynamodb = clients.sqs(), clients.dynamodb()
-        self._letters = self._sqs.create_queue(QueueName="penstock-kills-dlq")["QueueUrl"]
-        policy = {"deadLetterTargetArn": self._arn(self._letters), "maxReceiveCount": MAX_RECEIVE_COUNT}
-        attributes: Any = {"VisibilityTimeout": str(VISIBILITY_TIMEOUT), "RedrivePolicy": json.dumps(policy)}
-        self.queue = self._sqs.create_queue(QueueName="penstock-kills", Attributes=attributes)["QueueUrl"]
-        self.queue_arn = self._arn(self.queue)
+        self._urls = {name: self._make_queue(name) for name in (QUEUE, POLLED)}
+        self.queue_arn = self._arn(self._urls[QUEUE])
         make_table(self._dynamodb, TABLE)
+
+    def _make_queue(self, name: str) -> str:
+        letters = self._sqs.create_queue(QueueName=f"penstock-kills-{name}-dlq")["QueueUrl"]
+        policy = {"deadLetterTargetArn": self._arn(letters), "maxReceiveCount": MAX_RECEIVE_COUNT}
+        attributes: Any = {"VisibilityTimeout": str(VISIBILITY_TIMEOUT), "RedrivePolicy": json.dumps(policy)}
+        return self._sqs.create_queue(QueueName=f"penstock-kills-{name}", Attributes=attributes)["QueueUrl"]
 
     @property
     def settings(self) -> dict[str, str]:
         """The PENSTOCK_* variables."""
-        queue = {"url": self.queue, "time_limit": 1, "max_receive_count": MAX_RECEIVE_COUNT}
-        return {"PENSTOCK_QUEUES": json.dumps({QUEUE: queue}), "PENSTOCK_TABLE": TABLE}
+        queues = {
+            name: {"url": self._urls[name], "time_limit": limit, "max_receive_count": MAX_RECEIVE_COUNT}
+            for name, limit in ((QUEUE, TIME_LIMIT), (POLLED, LONG_TIME_LIMIT))
+        }
+        return {"PENSTOCK_QUEUES": json.dumps(queues), "PENSTOCK_TABLE": TABLE}
 
     def rows(self) -> dict[str, dict[str, Any]]:
         """A consistent scan: task id -> attributes, the result as a value."""
@@ -83,10 +88,11 @@ class Cloud:
 
     def left(self) -> dict[str, int]:
         """How many messages each queue has, visible or not."""
-        return {
-            name: self._count(url)
-            for name, url in (("the queue", self.queue), ("the dead-letter queue", self._letters))
-        }
+        return {name: self._count(url) for name, url in self._urls.items()}
+
+    def letters(self) -> dict[str, int]:
+        """The same of the dead-letter queues."""
+        return {f"{name}-dlq": self._count(f"{url}-dlq") for name, url in self._urls.items()}
 
     def stop(self) -> None:
         """End the emulator."""

@@ -2,7 +2,7 @@
 
 It has imported everything and made the AWS clients (which send nothing until they are used), so a child is at work some
 milliseconds after its birth, and a kill hits user code and calls of AWS instead of imports. Some children are stopped for
-longer than a lease instead, and go on then: zombies.
+longer than a lease instead, and go on then: zombies. Of the workers that poll their queue themselves some are asked to stop.
 """
 
 import argparse
@@ -23,6 +23,7 @@ from penstock.local import lifeline
 from penstock.settings import Settings
 from tests.kills.caretaker import take_care
 from tests.kills.logs import Log
+from tests.kills.polled import app_of, poll
 from tests.kills.producer import produce
 from tests.kills.user_code import here, tasks, zombie
 from tests.kills.worker import serve
@@ -32,7 +33,8 @@ KILL_SECONDS = 0.35  # between two kills, on average
 _STOP_SECONDS = 6.0  # between two stops
 _STOPPED_SECONDS = 9.5  # longer than a lease and its tolerance
 _SHARE_OF_OTHERS = 0.04  # of the kills, for each producer and for the caretaker; the rest hits workers
-WORKER = "worker"
+_SHARE_OF_STOPS = 0.5  # of what hits a poller: SIGTERM, the rest SIGKILL
+WORKER, POLLER = "worker", "poller"
 READY = "the nursery is ready"
 
 
@@ -49,6 +51,7 @@ class Nursery:
         self._chance = random.Random(seed)
         self._children: dict[int, str] = {}
         self._stopped: dict[int, float] = {}
+        self._asked: set[int] = set()
         self._next_kill = self._next_stop = 0.0
 
     def run(self) -> None:
@@ -66,7 +69,7 @@ class Nursery:
                 continue
             if time.monotonic() >= self._next_kill and (pid := self._victim()):
                 self._plan_kill()
-                self._kill(pid)
+                self._end(pid)
             if time.monotonic() >= self._next_stop and (pid := self._victim()):
                 self._plan_stop()
                 self._stop(pid)
@@ -80,13 +83,22 @@ class Nursery:
     def _victim(self) -> int | None:
         """A child at random, mostly a worker. Not one that is to come back as a zombie: hardly any would live to see it."""
         victims = [pid for pid in sorted(self._children) if pid not in self._stopped and not self._is_zombie(pid)]
-        workers = [pid for pid in victims if self._children[pid].startswith(WORKER)]
+        workers = [pid for pid in victims if self._children[pid].startswith((WORKER, POLLER))]
         others = [pid for pid in victims if pid not in workers]
         among = others if self._chance.random() < _SHARE_OF_OTHERS * len(others) else workers
         return self._chance.choice(among) if among else None
 
     def _is_zombie(self, pid: int) -> bool:
         return zombie(self._folder, pid).exists()
+
+    def _end(self, pid: int) -> None:
+        is_poller = self._children[pid].startswith(POLLER)
+        if not is_poller or pid in self._asked or self._chance.random() >= _SHARE_OF_STOPS:
+            self._kill(pid)
+            return
+        self._asked.add(pid)
+        os.kill(pid, signal.SIGTERM)
+        self._log.note("asked to stop", role=self._children[pid], pid=pid)
 
     def _kill(self, pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
@@ -110,15 +122,18 @@ class Nursery:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid == 0:
                 return
-            if status == 0:
+            if status == 0 and pid in self._asked:
+                self._log.note("ended when asked", role=self._children[pid], pid=pid)
+            elif status == 0:
                 del self._roles[self._children[pid]]  # its work is done
-            else:
+            elif not (pid in self._asked and os.WIFSIGNALED(status)):  # asked before it had a handler for it
                 self._log.note("crashed", role=self._children[pid], pid=pid, status=status)
             self._bury(pid)
 
     def _bury(self, pid: int) -> None:
         role = self._children.pop(pid)
         self._stopped.pop(pid, None)
+        self._asked.discard(pid)
         if role in self._roles:
             self._fork(role)
 
@@ -149,6 +164,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--tasks", type=int, required=True)
     parser.add_argument("--workers", type=int, required=True)
+    parser.add_argument("--pollers", type=int, required=True)
     parser.add_argument("--producers", type=int, required=True)
     parser.add_argument("--queue-arn", required=True)
     parser.add_argument("--producer-endpoint", required=True)
@@ -159,6 +175,7 @@ def main(arguments: list[str]) -> int:
     with applied(*MUTANTS[options.mutant]) if options.mutant else nullcontext():
         here.folder, here.effects = folder, Log(folder / "effects.jsonl")
         handler, reconciler = lambda_handler(tasks), reconciler_handler(tasks)
+        app = app_of(tasks)
         os.environ["AWS_ENDPOINT_URL"] = options.producer_endpoint
         to_sqs_from_afar = ports(Settings.load())
 
@@ -174,6 +191,7 @@ def main(arguments: list[str]) -> int:
             **{f"producer {number}": partial(producer, number) for number in range(1, options.producers + 1)},
             "caretaker": partial(take_care, tasks, reconciler),
             **{f"{WORKER} {number}": worker for number in range(1, options.workers + 1)},
+            **{f"{POLLER} {number}": partial(poll, app, tasks) for number in range(1, options.pollers + 1)},
         }
         Nursery(roles, folder, options.seed).run()
     if os.getpgrp() == os.getpid():

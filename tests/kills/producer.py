@@ -7,7 +7,7 @@ from pathlib import Path
 
 from penstock.errors import EnqueueUncertain, PenstockError
 from tests.kills.logs import Log, read
-from tests.kills.user_code import plan, tasks, work
+from tests.kills.user_code import POLLED, enqueue, tasks
 from tests.kills.worker import QUEUE
 
 # Of the tasks that are in doubt: a caller that is gone for good, and nobody knows whether they were accepted.
@@ -32,15 +32,19 @@ def produce(path: Path, seed: int, numbers: range) -> None:
 def _wait_for_room(number: int) -> None:
     """Do not run far ahead of the workers: the longer its queue is, the longer the emulator takes to receive from it."""
     with suppress(PenstockError):
-        while number % _LOOK_EVERY == 0 and tasks.ports.transport.depth(QUEUE).visible > _BACKLOG:
+        while number % _LOOK_EVERY == 0 and _waiting() > _BACKLOG:
             time.sleep(0.5)
+
+
+def _waiting() -> int:
+    return sum(tasks.ports.transport.depth(queue).visible for queue in (QUEUE, POLLED))
 
 
 def _enqueue(log: Log, seed: int, number: int) -> None:
     task = f"task-{number}"
     log.note("attempted", number=number, task=task)
     try:
-        work.using(task_id=task).enqueue(*plan(seed, number))
+        enqueue(seed, number)
     except EnqueueUncertain:
         log.note("uncertain", number=number, task=task)
         _again(log, seed, number)

@@ -25,11 +25,12 @@ from tests.kills import checker, logs, nursery, proxy
 from tests.kills.cloud import Cloud
 from tests.simulation.mutants import MUTANTS
 
-WORKERS = 8
+WORKERS, POLLERS = 4, 4
 PRODUCERS = 3
-KILLED = "killed workers"
+KILLED, KILLED_POLLERS = "killed workers", "of them pollers"
 # A run without one of these proves nothing, nor does one with too few kills.
-NEEDED = ("lost request", "lost reply", "stopped", "runs cut off", "zombies")
+NEEDED = ("lost request", "lost reply", "stopped", "runs cut off", "zombies", KILLED_POLLERS)
+NEEDED_OF_POLLERS = ("asked to stop", "ended when asked", "handed back", "renewals", "runs past their first lease")
 LOSS_RATE = 0.02  # of requests, and of replies
 PRODUCER_LOSS_RATE = 0.15  # its network is worse: three sends in a row have to fail for an EnqueueUncertain
 _REDRIVE_STORM_SECONDS = 15.0  # at least: kills and losses go on while dead letters are redriven
@@ -59,22 +60,28 @@ def run(size: Size, seed: int, folder: Path, log: Log, *, mutant: str | None = N
         stack.callback(cloud.stop)
         children = _start(cloud, size, seed, folder, log, mutant, stack)
         weather = Weather(folder, cloud, children)
-        storm = Rest(("SUCCEEDED", "DEAD"), lambda: _is_all_enqueued(folder) and not cloud.left()[cloud.QUEUE])
+        storm = Rest(("SUCCEEDED", "DEAD"), lambda: _is_all_enqueued(folder) and not any(cloud.left().values()))
         weather.until(storm.has_come, size.storm_seconds)
         (folder / "repaired").touch()
         weather.last(_REDRIVE_STORM_SECONDS)
         (folder / "calm").touch()
-        weather.until(Rest(("SUCCEEDED",), lambda: not any(cloud.left().values())).has_come, HEAL_SECONDS)
+        weather.until(Rest(("SUCCEEDED",), lambda: not any(_everywhere(cloud).values())).has_come, HEAL_SECONDS)
         weather.look()
-        queues = cloud.left()
+        queues = _everywhere(cloud)
     return judge(size, folder, queues)
+
+
+def _everywhere(cloud: Cloud) -> dict[str, int]:
+    return {**cloud.left(), **cloud.letters()}
 
 
 def judge(size: Size, folder: Path, queues: dict[str, int]) -> checker.Report:
     """The checker's word on the logs in ``folder``."""
     deaths, losses = logs.read(folder / "kills.jsonl"), logs.read(folder / "losses.jsonl")
     faults = Counter(fact["kind"] for fact in (*deaths, *losses))
-    faults[KILLED] = sum(fact["kind"] == "killed" and fact["role"].startswith(nursery.WORKER) for fact in deaths)
+    killed = Counter(fact["role"].split()[0] for fact in deaths if fact["kind"] == "killed")
+    faults[KILLED] = killed[nursery.WORKER] + killed[nursery.POLLER]
+    faults[KILLED_POLLERS] = killed[nursery.POLLER]
     producer = _produced(folder)
     faults["uncertain"] = sum(fact["kind"] == "uncertain" for fact in producer)
     report = checker.check(
@@ -83,7 +90,7 @@ def judge(size: Size, folder: Path, queues: dict[str, int]) -> checker.Report:
         logs.read(folder / "scans.jsonl"),
         queues,
         faults=faults,
-        at_least={KILLED: size.kills, **dict.fromkeys(NEEDED, 1)},
+        at_least={KILLED: size.kills, **dict.fromkeys((*NEEDED, *NEEDED_OF_POLLERS), 1)},
     )
     report.violations += [
         f"{fact['role']} crashed: status {fact['status']}" for fact in deaths if fact["kind"] == "crashed"
@@ -171,7 +178,7 @@ def _start(
     )
     family = (
         *("--folder", str(folder), "--seed", str(seed), "--tasks", str(size.tasks), "--workers", str(WORKERS)),
-        *("--producers", str(PRODUCERS)),
+        *("--pollers", str(POLLERS), "--producers", str(PRODUCERS)),
         *("--queue-arn", cloud.queue_arn, "--producer-endpoint", producer_endpoint),
         *(("--mutant", mutant) if mutant else ()),
     )

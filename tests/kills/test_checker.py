@@ -155,6 +155,48 @@ def test_a_lease_of_which_the_table_says_otherwise_is_seen() -> None:
     assert "another lease" in judged(scans=seen(longer, DONE)).violations[0]
 
 
+def lease(kind: str, at: float, until: float, pid: int = 7) -> Fact:
+    return {"kind": kind, "task": "t", "pid": pid, "at": at, "lease_until": until}
+
+
+def test_a_second_run_under_a_renewed_lease_is_seen() -> None:
+    result = {**DONE, "attempts": 2, "result": {"attempt": 2, "token": "b"}}
+    second = [started(8.0, 2, pid=8), ended(8.5, 2, pid=8, token="b")]
+    renewed = [started(1.0), lease("asked", 3.0, 9.0), lease("granted", 3.1, 9.0)]
+    assert "began 1.000 s too early" in judged(effects=[*renewed, *second], scans=seen(result)).violations[0]
+
+
+def test_a_renewal_that_nobody_knows_to_be_granted_holds_nobody_up() -> None:
+    result = {**DONE, "attempts": 2, "result": {"attempt": 2, "token": "b"}}
+    effects = [started(1.0), lease("asked", 3.0, 9.0), started(8.0, 2, pid=8), ended(8.5, 2, pid=8, token="b")]
+    assert judged(effects=effects, scans=seen(result)).violations == []
+
+
+def test_a_lease_that_was_asked_for_is_the_table_s_right_to_have() -> None:
+    renewed = {**RUNNING, "lease_expires_at": "1970-01-01T00:00:09.000Z"}
+    assert (
+        judged(effects=[started(1.0), lease("asked", 3.0, 9.0), ended(4.0)], scans=seen(renewed, DONE)).violations == []
+    )
+
+
+def test_a_run_that_ended_under_its_renewed_lease_is_no_zombie() -> None:
+    report = judged(effects=[started(1.0), lease("granted", 5.0, 11.0), ended(8.0)])
+    assert (report.faults["zombies"], report.faults["runs past their first lease"], report.faults["renewals"]) == (
+        0,
+        1,
+        1,
+    )
+
+
+def test_what_is_done_with_a_lease_after_the_end_of_its_run_changes_nothing() -> None:
+    handed_back = [started(1.0), {**ended(2.0, token=None), "error": "Interrupted"}, lease("granted", 2.1, -1.0)]
+    report = judged(
+        effects=[*handed_back, started(2.5, 2), ended(3.0, 2)],
+        scans=seen({**DONE, "attempts": 2, "result": {"attempt": 2, "token": "a"}}),
+    )
+    assert (report.violations, report.faults["handed back"], report.faults["zombies"]) == ([], 1, 0)
+
+
 def test_what_is_left_in_a_queue_is_seen() -> None:
     assert judged(letters=3).violations == ["letters still has 3 messages"]
 

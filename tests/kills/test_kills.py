@@ -6,7 +6,7 @@ Each fact is of one run against the independent emulator; the summary has its se
 import pytest
 
 from tests.kills.checker import Report
-from tests.kills.run import HEAL_SECONDS, KILLED
+from tests.kills.run import HEAL_SECONDS, KILLED, NEEDED_OF_POLLERS
 from tests.kills.sizes import SIZE
 
 pytestmark = pytest.mark.timeout(SIZE.storm_seconds + HEAL_SECONDS + 120)
@@ -24,3 +24,7 @@ def test_enough_went_wrong_to_prove_something(report: Report) -> None:
     assert report.faults[KILLED] >= SIZE.kills
     assert report.faults["lost request"]
     assert report.faults["lost reply"]
+
+
+def test_workers_that_poll_were_asked_to_stop_too_and_ended(report: Report) -> None:
+    assert [name for name in NEEDED_OF_POLLERS if not report.faults[name]] == []

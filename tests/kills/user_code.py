@@ -1,4 +1,7 @@
-"""The one task of a kill run, and its log of effects: a line when a run begins and one when it ends, however it ends."""
+"""What the tasks of a kill run do, and its log of effects: a line when a run begins and one when it ends, however it ends.
+
+The odd ones are for Lambda's stand-in, the even ones for the worker that polls its queue itself.
+"""
 
 import os
 import random
@@ -6,19 +9,25 @@ import secrets
 import signal
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from penstock import Backoff, Penstock, Reject, Retry, current_task
+from penstock import Backoff, Penstock, Reject, Retry, TaskResult, current_task
 from tests.kills.logs import Log
 
 TIME_LIMIT = 1  # seconds, the least there is
 MAX_ATTEMPTS = 4
 
 # What a task does, in percent. "dies" and "rejected" do so until their cause is repaired. The first run of a "late" one
-# ignores its time limit, as C code can, outlives its lease, and ends when the second run has begun: a zombie.
+# ignores its time limit, as C code can, outlives its lease, and ends when the second run has begun: a zombie. A "long" one
+# takes longer than the lease that it begins with: without a heartbeat it would run twice at once.
 PLANS = {"good": 84, "unlucky": 8, "retry": 3, "dies": 2, "rejected": 2, "late": 1}
-_LONGEST_ZOMBIE_SECONDS = 15.0
+POLLED_PLANS = {**PLANS, "good": 82, "long": 2}
+LONG_MILLISECONDS = (7_500, 9_000)
+LONG_TIME_LIMIT = 12
+POLLED = "polled"
+_LONGEST_ZOMBIE_SECONDS = 25.0  # a worker with a heartbeat gives its lease up eight seconds after the start
 
 
 @dataclass
@@ -39,7 +48,6 @@ here = Here()
 tasks = Penstock()
 
 
-@tasks.task(max_attempts=MAX_ATTEMPTS, time_limit=TIME_LIMIT, backoff=Backoff(base=1, cap=2))
 def work(plan: str, milliseconds: int) -> dict[str, Any]:
     """Take ``milliseconds``, then do what the plan says; the result is the log's, so that the two can be compared."""
     _note("started", pid=os.getpid(), lease_until=here.lease_until)
@@ -54,11 +62,25 @@ def work(plan: str, milliseconds: int) -> dict[str, Any]:
     return result
 
 
+_task = partial(tasks.task, max_attempts=MAX_ATTEMPTS, backoff=Backoff(base=1, cap=2))
+_invoked = _task(name="work", time_limit=TIME_LIMIT)(work)
+_polled = _task(name="work_polled", queue=POLLED, time_limit=TIME_LIMIT)(work)
+_long = _task(name="work_long", queue=POLLED, time_limit=LONG_TIME_LIMIT)(work)
+
+
+def enqueue(seed: int, number: int) -> TaskResult[dict[str, Any]]:
+    """Enqueue task ``number`` under its name."""
+    name, milliseconds = plan(seed, number)
+    task = _long if name == "long" else _invoked if number % 2 else _polled
+    return task.using(task_id=f"task-{number}").enqueue(name, milliseconds)
+
+
 def plan(seed: int, number: int) -> tuple[str, int]:
     """What task ``number`` does and how long it takes (milliseconds): always the same for one seed."""
     chance = random.Random(f"{seed}:{number}")
-    (name,) = chance.choices(list(PLANS), list(PLANS.values()))
-    return name, chance.randint(50, 600)
+    plans = PLANS if number % 2 else POLLED_PLANS
+    (name,) = chance.choices(list(plans), list(plans.values()))
+    return name, chance.randint(*LONG_MILLISECONDS) if name == "long" else chance.randint(50, 600)
 
 
 def zombie(folder: Path, pid: int) -> Path:

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from penstock.transitions import Transition
 from tests.lifecycle.world import Counting, FaultyStore, World
 
 HOUR = 3600
-QUEUES = (QueueEntry("long", time_limit=12 * HOUR), QueueEntry("other"))
+QUEUES = (QueueEntry("long", time_limit=12 * HOUR, worker="container"), QueueEntry("other"))
 
 
 class OneWorker:
@@ -32,6 +33,7 @@ class OneWorker:
         self.clock = world.clock
         self.stopping = Stopping(world.clock, grace)
         self.each_second: Callable[[], object] = lambda: None
+        self.signs: list[datetime] = []
         self.poller = Poller(
             tasks or world.tasks,
             queues or ("long",),
@@ -39,6 +41,7 @@ class OneWorker:
             interrupt=self._interrupt,
             beside=self._beside,
             name="worker-1",
+            alive=lambda: self.signs.append(world.clock()),
             **options,
         )
         self._steps: list[Callable[[], None]] = []
@@ -372,6 +375,56 @@ def test_its_message_is_deleted_before_anything_is_counted(world: World) -> None
     assert left == [False]
 
 
+def test_a_shorter_lease_has_the_message_back_sooner(world: World) -> None:
+    worker, other = OneWorker(world, lease_seconds=6), OneWorker(world, lease_seconds=6)
+
+    def nap() -> int:
+        if current_task.attempt == 1:
+            world.clock.advance(6 + 4)
+            assert not other.poller.step()
+            world.clock.advance(1)
+            assert other.poller.step()
+        return current_task.attempt
+
+    result = world.tasks.task(queue="long")(nap).enqueue()
+    worker.poller.step()
+    assert result.refresh().return_value == 2
+
+
+# -- the sign of life -------------------------------------------------------------------------------------------------------
+
+
+def longest_silence(worker: OneWorker, started: datetime) -> float:
+    """Seconds, until now."""
+    times = [started, *worker.signs, worker.clock()]
+    return max((after - before).total_seconds() for before, after in itertools.pairwise(times))
+
+
+def test_a_worker_shows_that_it_is_well_all_through_a_task_of_hours(world: World) -> None:
+    worker, started = OneWorker(world), world.clock()
+    result = sleeps(world, worker, 3 * HOUR // 2)
+    worker.poller.step()
+    assert (result.refresh().status, longest_silence(worker, started)) == (Status.SUCCEEDED, 1)
+
+
+def test_a_run_that_its_time_limit_cannot_end_is_no_sign_of_life_once_its_lease_is_given_up(world: World) -> None:
+    worker, started = OneWorker(world), world.clock()
+
+    def stuck() -> None:
+        worker.let_pass(30 + 3 * LEASE_SECONDS)
+
+    world.tasks.task(queue="long", time_limit=30)(stuck).enqueue()
+    worker.poller.step()
+    assert 0 <= (worker.signs[-1] - started).total_seconds() - (30 + LEASE_SECONDS) < LEASE_SECONDS / 3  # the next beat
+
+
+def test_a_worker_is_well_while_its_queue_refuses_it(world: World, queues: Queues) -> None:
+    queues.error = AccessRefused("ExpiredToken")
+    worker, started = OneWorker(world), world.clock()
+    pauses(world, queues, worker, 1)
+    assert longest_silence(worker, started) == 1
+
+
 # -- several workers, several queues ----------------------------------------------------------------------------------------
 
 
@@ -670,6 +723,14 @@ def test_a_task_that_outlasts_what_sqs_can_hide_is_refused(world: World) -> None
     world.tasks.task(queue="long", time_limit=MAX_TIME_LIMIT_SECONDS + 1, name="migrate")(lambda: None)
     with pytest.raises(ConfigurationError, match=r"migrate: time_limit=43081 s .* 43080 s is the longest"):
         OneWorker(world)
+
+
+@pytest.mark.parametrize("seconds", [5, 61])
+def test_a_lease_too_short_for_its_beats_or_too_long_for_the_longest_task_is_refused(
+    world: World, seconds: int
+) -> None:
+    with pytest.raises(ConfigurationError, match=f"lease_seconds={seconds}: a worker's lease is 6 to 60 s long"):
+        OneWorker(world, lease_seconds=seconds)
 
 
 def test_the_longest_task_that_is_taken_stays_hidden_to_its_end(world: World) -> None:

@@ -21,7 +21,7 @@ from penstock.queue_list import QueueList
 ROOT = Path(__file__).resolve().parents[2]
 FLASK = Path(sys.executable).with_name("flask")
 SHOP = """
-from flask import Flask
+from flask import Flask, current_app
 from penstock import Penstock
 from penstock.flask import mount
 from penstock.flask.access import HostLogin
@@ -31,10 +31,15 @@ tasks = Penstock()
 
 @tasks.task(queue="images", time_limit=120)
 def greet(name: str) -> str:
-    return f"hello {name}"
+    return f"the {current_app.name} greets {name}"
+
+@tasks.task(queue="long", time_limit=3600)
+def rebuild(name: str) -> str:
+    return f"{name} is rebuilt in {current_app.name}"
 
 def create_app():
     app = Flask("shop")
+    app.add_url_rule("/rebuild/<name>", "rebuild", lambda name: rebuild.enqueue(name).id, methods=["POST"])
     mount(app, tasks=tasks, sign_in=HostLogin(lambda: ("me", "admin")))
     app.add_url_rule("/greet/<name>", "enqueue", lambda name: greet.enqueue(name).id, methods=["POST"])
     app.add_url_rule("/status/<task>", "status", lambda task: tasks.result(task).status.value)
@@ -144,6 +149,12 @@ def status_of(dev: Dev, task: str, *, wanted: str) -> str:
 def test_a_task_that_a_request_enqueues_succeeds_without_a_handler_or_a_list_of_queues(dev: Dev) -> None:
     task = dev.ask("/greet/Ada", method="POST")
     assert status_of(dev, task, wanted="SUCCEEDED") == "SUCCEEDED"
+
+
+def test_a_task_too_long_for_lambda_runs_in_a_worker_that_polls_its_queue_itself(dev: Dev) -> None:
+    task = dev.ask("/rebuild/index", method="POST")
+    assert status_of(dev, task, wanted="SUCCEEDED") == "SUCCEEDED"
+    assert "queue long: time_limit 3600 s, worker container, max_receive_count 10;" in dev.line_with("queue long")
 
 
 def test_it_tells_where_the_dashboard_is_and_which_queues_it_made(dev: Dev) -> None:
@@ -256,7 +267,12 @@ def test_the_environment_of_a_stack_that_does_not_run_is_one_line(run: Run) -> N
 
 
 CONNECTED = {
-    "PENSTOCK_QUEUES": '{"images": {"url": "https://example.com/1/images", "time_limit": 120}}',
+    "PENSTOCK_QUEUES": json.dumps(
+        {
+            "images": {"url": "https://example.com/1/images", "time_limit": 120},
+            "long": {"url": "https://example.com/1/long", "time_limit": 3600},
+        }
+    ),
     "PENSTOCK_TABLE": "tasks",
     "AWS_REGION": "eu-central-1",
 }
@@ -310,3 +326,8 @@ def test_a_queue_made_for_tasks_fits_all_of_them() -> None:
     made = QueueList.from_text(queues_for(needs), source="test").queues
     assert [*made] == ["default", "slow"]
     assert (made["slow"].time_limit, made["slow"].batch_size, made["slow"].max_receive_count) == (300, 2, 15)
+
+
+def test_a_queue_made_for_a_task_of_hours_is_worked_on_in_a_container() -> None:
+    made = QueueList.from_text(queues_for([Needs("a", "long", 7200, 5)]), source="test").queues
+    assert (made["long"].time_limit, made["long"].has_function) == (7200, False)

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 from flask.cli import ScriptInfo
 
+from penstock.local import flask_dev
 from penstock.local.deploying import init, package
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -179,3 +180,10 @@ def test_a_file_in_the_way_is_named(run: Init, root: Path) -> None:
     told = run()
     assert told.exit_code == 1
     assert f"{os.sep}infra is a file where a folder is needed" in told.output
+
+
+def test_the_local_stack_runs_the_entry_points_that_are_there(run: Init, root: Path) -> None:
+    before, _ = flask_dev.Asked(root).handlers, run()
+    assert before == ("penstock.local.flask_worker:handler", "penstock.local.flask_reconciler:handler")
+    assert flask_dev.Asked(root).handlers == ("lambdas.worker:handler", "lambdas.reconciler:handler")
+    assert flask_dev.Asked(root, handler="shop:handler").handlers[0] == "shop:handler"

@@ -11,7 +11,13 @@ from penstock.local.project import Project
 from penstock.local.provision import LocalClients, provision, queue_arn
 from penstock.settings import Settings
 
-QUEUES = {"queues": {"default": {"time_limit": 30, "batch_size": 10}, "orders": {"fifo": True, "max_receive_count": 7}}}
+QUEUES = {
+    "queues": {
+        "default": {"time_limit": 30, "batch_size": 10},
+        "orders": {"fifo": True, "max_receive_count": 7},
+        "long": {"worker": "container", "time_limit": 14_400},
+    }
+}
 
 
 @pytest.fixture
@@ -40,7 +46,20 @@ def attributes(endpoint: str, url: str) -> dict[str, str]:
 
 def test_the_processes_are_told_every_queue_of_the_list(settings: Settings, project: Project) -> None:
     names = {name: queue.physical_name for name, queue in settings.queues.items()}
-    assert names == {"default": f"{project.prefix}-default", "orders": f"{project.prefix}-orders.fifo"}
+    assert names == {
+        "default": f"{project.prefix}-default",
+        "orders": f"{project.prefix}-orders.fifo",
+        "long": f"{project.prefix}-long",
+    }
+
+
+def test_a_queue_that_containers_work_on_has_no_mapping(settings: Settings, moto_endpoint: str) -> None:
+    functions = LocalClients(moto_endpoint).functions()
+    found = {
+        name: len(functions.list_event_source_mappings(EventSourceArn=queue_arn(queue.url))["EventSourceMappings"])
+        for name, queue in settings.queues.items()
+    }
+    assert found == {"default": 1, "orders": 1, "long": 0}
 
 
 def test_a_queue_hides_its_messages_for_six_function_timeouts(settings: Settings, moto_endpoint: str) -> None:

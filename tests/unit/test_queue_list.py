@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from penstock.errors import ConfigurationError, UnknownQueue
+from penstock.heartbeat import visibility_for
+from penstock.poller import LEASE_SECONDS, MAX_TIME_LIMIT_SECONDS
 from penstock.queue_list import QueueEntry, QueueList
 from penstock.settings import Settings
 
@@ -118,7 +120,7 @@ def test_a_batch_above_ten_with_a_window_is_taken() -> None:
 @pytest.mark.parametrize("beyond", ["below", "above"])
 def test_a_number_out_of_range_is_refused_with_the_range(key: str, low: int, high: int, beyond: str) -> None:
     value = low - 1 if beyond == "below" else high + 1
-    assert refused(**{key: value}).endswith(f"{key} is {value}; it must be a whole number from {low} to {high:,}")
+    assert f"{key} is {value}; it must be a whole number from {low} to {high:,}" in refused(**{key: value})
 
 
 @pytest.mark.parametrize(
@@ -186,6 +188,41 @@ def test_a_file_that_is_not_there_is_refused_with_its_path(tmp_path: Path) -> No
 def test_an_unknown_queue_is_refused_with_the_known_ones() -> None:
     with pytest.raises(UnknownQueue, match="known queues: mail"):
         QueueList.from_text('{"queues": {"mail": {}}}', source="queues.json").queue("post")
+
+
+# -- a worker in a container -------------------------------------------------------------------------------------------
+
+
+def test_a_container_s_message_is_hidden_for_as_long_as_a_lease_and_the_heartbeat_goes_on() -> None:
+    assert one(worker="container", time_limit=3 * 3600).visibility_timeout == visibility_for(LEASE_SECONDS)
+
+
+def test_a_container_has_one_message_at_a_time_and_no_function() -> None:
+    queue = one(worker="container")
+    assert (queue.batch_size, queue.has_function, one().has_function) == (1, False, True)
+
+
+def test_a_task_may_take_as_long_in_a_container_as_its_message_can_be_hidden() -> None:
+    assert one(worker="container", time_limit=MAX_TIME_LIMIT_SECONDS).time_limit == 43_080
+    message = refused(worker="container", time_limit=MAX_TIME_LIMIT_SECONDS + 1)
+    assert message.endswith("time_limit is 43081; it must be a whole number from 1 to 43,080")
+
+
+def test_a_task_too_long_for_lambda_is_refused_with_the_worker_that_takes_it() -> None:
+    assert refused(time_limit=3600).endswith('With "worker": "container" it may be 43,080, see docs/worker.md')
+
+
+@pytest.mark.parametrize(("key", "value"), [("batch_size", 1), ("batch_window", 0)])
+def test_what_is_of_lambda_s_batches_is_refused_for_a_container(key: str, value: int) -> None:
+    assert f"{key} is of Lambda's batches" in refused(worker="container", **{key: value})
+
+
+def test_a_fleet_may_be_of_one_container() -> None:
+    assert one(worker="container", max_concurrency=1).max_concurrency == 1
+
+
+def test_another_worker_is_refused() -> None:
+    assert refused(worker="ec2").endswith('worker is \'ec2\'; it must be "lambda" or "container"')
 
 
 # -- the file ----------------------------------------------------------------------------------------------------------

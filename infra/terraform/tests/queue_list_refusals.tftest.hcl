@@ -200,3 +200,62 @@ run "name_too_long" {
 
   expect_failures = [var.queues]
 }
+
+run "a_task_past_what_sqs_hides" {
+  command = plan
+
+  module {
+    source = "./modules/queue_list"
+  }
+
+  variables {
+    queues = { long = { worker = "container", time_limit = 43081 } }
+  }
+
+  expect_failures = [var.queues]
+}
+
+run "a_batch_for_a_container" {
+  command = plan
+
+  module {
+    source = "./modules/queue_list"
+  }
+
+  variables {
+    queues = { long = { worker = "container", batch_size = 1 } }
+  }
+
+  expect_failures = [var.queues]
+}
+
+run "a_worker_that_there_is_not" {
+  command = plan
+
+  module {
+    source = "./modules/queue_list"
+  }
+
+  variables {
+    queues = { long = { worker = "ec2" } }
+  }
+
+  expect_failures = [var.queues]
+}
+
+run "a_container_may_be_one_and_take_hours" {
+  command = plan
+
+  module {
+    source = "./modules/queue_list"
+  }
+
+  variables {
+    queues = { long = { worker = "container", time_limit = 43080, max_concurrency = 1 } }
+  }
+
+  assert {
+    condition     = output.queues["long"].visibility_timeout == 65
+    error_message = "hidden for a lease and its margin"
+  }
+}

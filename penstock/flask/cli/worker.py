@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -16,18 +17,29 @@ import click
 from flask import current_app
 
 from penstock import __version__
+from penstock.alive import SignOfLife
 from penstock.app import Penstock
 from penstock.errors import ConfigurationError
 from penstock.execution import Interrupted
 from penstock.flask.cli.base import Misused, command
 from penstock.flask.cli.completing import queues
 from penstock.flask.cli.output import say, show
-from penstock.poller import DEFAULT_GRACE_SECONDS, Poller, Stopping
+from penstock.poller import DEFAULT_GRACE_SECONDS, LEASE_SECONDS, Poller, Stopping
 from penstock.telemetry import RunEvent, logger
 from penstock.versions import PROCESS, Announcement
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _TICK_SECONDS = 0.5
+
+Count = Callable[[Sequence[RunEvent]], None]
+
+
+def _no_count(_events: Sequence[RunEvent]) -> None:
+    """Where nobody asked for metrics."""
+
+
+def _no_sign() -> None:
+    """Where nobody asked for a sign of life."""
 
 
 @command("worker")
@@ -46,13 +58,40 @@ _TICK_SECONDS = 0.5
     is_flag=True,
     help="Print a line of metrics to stdout after each delivery, for CloudWatch: where stdout goes to CloudWatch Logs.",
 )
-def worker(tasks: Penstock, as_json: bool, names: tuple[str, ...], grace: float, metrics: bool) -> None:
+@click.option(
+    "--alive-file",
+    type=click.Path(path_type=Path, readable=False),
+    help="Touched while the worker is well; `python -m penstock.alive FILE` looks at its age, for a health check.",
+)
+def worker(
+    tasks: Penstock,
+    as_json: bool,
+    names: tuple[str, ...],
+    grace: float,
+    metrics: bool,
+    alive_file: Path | None,
+) -> None:
     """Work on the tasks of the given queues in this process, one at a time, until SIGTERM or Ctrl-C.
 
     For queues without a Lambda function: tasks may run for 12 hours. Start more processes for more at once. A second
     signal ends it at once; its task runs again when the lease is over.
     """
-    count = _counting(tasks, as_json) if metrics else _ignore
+    count = _counting(tasks, as_json) if metrics else _no_count
+    alive = SignOfLife(alive_file).show if alive_file else _no_sign
+    poller = serve(tasks, names, grace=grace, count=count, alive=alive)
+    show({"deliveries": dict(poller.outcomes)}, lambda _: _say(poller), as_json)
+
+
+def serve(
+    tasks: Penstock,
+    names: Sequence[str],
+    *,
+    grace: float,
+    count: Count = _no_count,
+    alive: Callable[[], None] = _no_sign,
+    lease_seconds: int = LEASE_SECONDS,
+) -> Poller:
+    """Work in this process, in its main thread and in an app context, until SIGTERM or SIGINT; the poller, at its end."""
     stopping = Stopping(tasks.ports.clock, grace)
     with _signals(stopping) as interrupt, _in_app_context(tasks):
         poller = Poller(
@@ -63,12 +102,14 @@ def worker(tasks: Penstock, as_json: bool, names: tuple[str, ...], grace: float,
             beside=_in_a_thread,
             name=f"{socket.gethostname()}:{os.getpid()}",
             count=count,
+            alive=alive,
+            lease_seconds=lease_seconds,
         )
         _log_to_stderr()
         logger.info("working on %s; stop with SIGTERM or Ctrl-C", ", ".join(names))
         Announcement(tasks.ports, kind=PROCESS, version=__version__).make(names)
         poller.run()
-    show({"deliveries": dict(poller.outcomes)}, lambda _: _say(poller), as_json)
+    return poller
 
 
 def _say(poller: Poller) -> None:
@@ -76,7 +117,7 @@ def _say(poller: Poller) -> None:
     say(f"Stopped. Deliveries: {outcomes or 'none'}.")
 
 
-def _counting(tasks: Penstock, as_json: bool) -> Callable[[Sequence[RunEvent]], None]:
+def _counting(tasks: Penstock, as_json: bool) -> Count:
     if sys.stdout.isatty():
         raise Misused("--metrics writes lines for CloudWatch to stdout, which is a terminal here: leave it out")
     if as_json:
@@ -88,10 +129,6 @@ def _counting(tasks: Penstock, as_json: bool) -> Callable[[Sequence[RunEvent]], 
             f"--metrics needs Powertools ({error}): pip install 'penstock[aws]', or leave it out"
         ) from None
     return partial(emf.count, tasks)
-
-
-def _ignore(_events: Sequence[RunEvent]) -> None:
-    """Where nobody asked for metrics."""
 
 
 def _log_to_stderr() -> None:

@@ -23,6 +23,10 @@ module "penstock" {
   # For tasks that reach a database in a VPC: { subnet_ids = ["subnet-..."], security_group_ids = ["sg-..."] }.
   vpc = null
 
+  # For queues whose worker is "container", on ECS: { image = "...", subnet_ids = ["subnet-..."], security_group_ids = ["sg-..."] }.
+  # null: they run elsewhere; output container_workers has what they need.
+  containers = null
+
   # Where the dashboard is, such as https://shop.example.com/penstock: messages then link to their task's page.
   dashboard_url = null
 

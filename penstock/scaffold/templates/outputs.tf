@@ -20,6 +20,11 @@ output "workers" {
   value       = module.penstock.workers
 }
 
+output "container_workers" {
+  description = "Queue name => what a container that works on it needs: environment and policy (JSON); and its service, if there is one."
+  value       = module.penstock.container_workers
+}
+
 output "table" {
   description = "The name of the table of outcomes."
   value       = module.penstock.table

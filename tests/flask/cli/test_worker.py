@@ -16,6 +16,7 @@ import pytest
 from flask import current_app, g
 
 from penstock import Status
+from penstock.alive import what_is_wrong
 from penstock.flask.cli import commands
 
 
@@ -89,6 +90,17 @@ def test_it_leaves_signals_threads_and_middleware_as_they_were(run, tasks, stop)
     names = [thread.name for thread in threading.enumerate()]
     assert signal.getsignal(signal.SIGTERM) is before
     assert ("penstock-heartbeat" in names, tasks.hooks.middleware) == (False, [])
+
+
+def test_it_touches_its_alive_file(run, tasks, stop, tmp_path):
+    stop.enqueue()
+    run("worker", "--queue", "default", "--alive-file", str(tmp_path / "alive"))
+    assert what_is_wrong(tmp_path / "alive", max_age=60, now=time.time()) == ""
+
+
+def test_an_alive_file_that_cannot_be_made_is_told(run, tmp_path):
+    ended = run("worker", "--queue", "default", "--alive-file", str(tmp_path / "nowhere" / "alive"))
+    assert (ended.exit_code, "cannot be written: No such file or directory" in ended.stderr) == (1, True)
 
 
 def test_a_queue_that_does_not_exist_is_told_with_those_that_do(run):

@@ -7,19 +7,20 @@ locals {
 
   sized_queues = {
     for name, queue in var.queues : name => merge(queue, {
-      batch_size = coalesce(queue.batch_size, queue.fifo ? 1 : 10)
+      batch_size   = coalesce(queue.batch_size, queue.fifo || queue.worker == "container" ? 1 : 10)
+      batch_window = coalesce(queue.batch_window, 0)
     })
   }
 
   timed_queues = {
     for name, queue in local.sized_queues : name => merge(queue, {
-      function_timeout = queue.batch_size * queue.time_limit + local.function_timeout_margin
+      function_timeout = queue.worker == "container" ? null : queue.batch_size * queue.time_limit + local.function_timeout_margin
     })
   }
 
   queues = {
     for name, queue in local.timed_queues : name => merge(queue, {
-      visibility_timeout = local.visibility_factor * queue.function_timeout + queue.batch_window
+      visibility_timeout = queue.worker == "container" ? local.lease_seconds + local.visibility_margin_seconds : local.visibility_factor * queue.function_timeout + queue.batch_window
     })
   }
 }

@@ -51,12 +51,12 @@ module "payloads" {
 }
 
 ################################################################################
-# Workers, one a queue
+# Workers, one a queue: a function, or containers
 ################################################################################
 
 module "worker" {
   source   = "../worker"
-  for_each = module.queue_list.queues
+  for_each = { for name, queue in module.queue_list.queues : name => queue if queue.worker == "lambda" }
 
   name               = "${local.prefix}-worker-${each.key}"
   package            = local.package
@@ -75,6 +75,43 @@ module "worker" {
   vpc                = var.vpc
   log_retention_days = var.log_retention_days
   tracing            = var.tracing
+}
+
+module "container_policy" {
+  source   = "../worker_policy"
+  for_each = local.container_queues
+
+  queue_arn          = module.queue[each.key].arn
+  table_arn          = module.results.arn
+  payload_bucket_arn = module.payloads.arn
+  statements         = concat(local.enqueue_statements, var.task_statements)
+  secrets            = var.worker_secrets
+}
+
+module "container" {
+  source   = "../container"
+  for_each = { for name, queue in local.container_queues : name => queue if var.containers != null }
+
+  name                = "${local.prefix}-worker-${each.key}"
+  image               = var.containers.image
+  repository_arn      = var.containers.repository_arn
+  architecture        = var.architecture
+  command             = ["--queue", each.key, "--grace", tostring(local.grace)]
+  stop_timeout        = local.stop_timeout
+  health_check        = ["python", "-m", "penstock.alive", "/tmp/penstock-alive"]
+  cpu                 = var.containers.cpu
+  memory              = var.containers.memory
+  cluster_arn         = var.containers.cluster_arn
+  subnet_ids          = var.containers.subnet_ids
+  security_group_ids  = var.containers.security_group_ids
+  assign_public_ip    = var.containers.assign_public_ip
+  queue_name          = module.queue[each.key].name
+  min_count           = var.containers.min_count
+  max_count           = each.value.max_concurrency
+  messages_per_worker = var.containers.messages_per_worker
+  environment         = local.container_environment
+  statements          = module.container_policy[each.key].statements
+  log_retention_days  = var.log_retention_days
 }
 
 ################################################################################

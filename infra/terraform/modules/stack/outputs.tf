@@ -8,7 +8,7 @@ output "region" {
 }
 
 output "queues" {
-  description = "Queue name => what it became: names, URLs and ARNs of queue and dead-letter queue, timeouts in seconds."
+  description = "Queue name => what it became: names, URLs and ARNs of queue and dead-letter queue, timeouts in seconds; function_timeout is null where containers work on it."
 
   value = {
     for name, queue in module.queue_list.queues : name => {
@@ -28,12 +28,26 @@ output "workers" {
   description = "Queue name => its worker: function name and ARN, role, log group, and the event source mapping that pauses it."
 
   value = {
-    for name, _ in module.queue_list.queues : name => {
+    for name, _ in module.worker : name => {
       function_name        = module.worker[name].function_name
       function_arn         = module.worker[name].function_arn
       role_arn             = module.worker[name].role_arn
       log_group            = module.worker[name].log_group
       event_source_mapping = module.worker[name].event_source_mapping
+    }
+  }
+}
+
+output "container_workers" {
+  description = "Queue name => what a container that works on it needs, wherever it runs: environment and policy (JSON); and the service on ECS, null where containers is."
+
+  value = {
+    for name, _ in local.container_queues : name => {
+      environment = local.container_environment
+      policy      = jsonencode({ Version = "2012-10-17", Statement = module.container_policy[name].statements })
+      service     = try(module.container[name].service, null)
+      cluster_arn = try(module.container[name].cluster_arn, null)
+      log_group   = try(module.container[name].log_group, null)
     }
   }
 }

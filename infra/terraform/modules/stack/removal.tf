@@ -23,5 +23,7 @@ resource "terraform_data" "queue_guard" {
     quiet       = true
   }
 
-  depends_on = [module.queue, module.worker, module.reconciler, module.observability, module.web, module.results, module.payloads]
+  depends_on = [
+    module.queue, module.worker, module.container, module.reconciler, module.observability, module.web, module.results, module.payloads,
+  ]
 }

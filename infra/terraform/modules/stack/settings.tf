@@ -35,5 +35,10 @@ locals {
   # The reconciler imports the tasks, which may want them in the environment. The worker module has its own, for the same reason.
   secret_names = { for name, source in var.worker_secrets : name => coalesce(source.ssm_parameter, source.secret) }
 
+  container_queues      = { for name, queue in module.queue_list.queues : name => queue if queue.worker == "container" }
+  container_environment = merge(local.settings, var.environment, local.secret_names)
+  stop_timeout          = 120                     # seconds, the most that Fargate gives
+  grace                 = local.stop_timeout - 15 # for the receive or the clean-up under way, and for the hand-back
+
   package = coalesce(var.worker_package, "${path.root}/../../build/worker-${var.architecture}.zip")
 }

@@ -33,7 +33,7 @@ variable "stage" {
 ################################################################################
 
 variable "queues" {
-  description = "Queue name => what a person decides about it: fifo, time_limit, batch_size, batch_window, max_receive_count, max_concurrency; modules/queue_list has their types, defaults and rules."
+  description = "Queue name => what a person decides about it: fifo, time_limit, batch_size, batch_window, max_receive_count, max_concurrency, worker; modules/queue_list has their types, defaults and rules."
   type        = any # an object type drops what it does not know: a mistyped setting would be lost without a word
   nullable    = false
 
@@ -49,7 +49,7 @@ variable "queues" {
 }
 
 locals {
-  queue_settings = ["fifo", "time_limit", "batch_size", "batch_window", "max_receive_count", "max_concurrency"]
+  queue_settings = ["fifo", "time_limit", "batch_size", "batch_window", "max_receive_count", "max_concurrency", "worker"]
 }
 
 ################################################################################

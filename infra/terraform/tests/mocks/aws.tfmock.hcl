@@ -64,3 +64,18 @@ mock_resource "aws_kms_key" {
   override_during = plan
   defaults        = { arn = "arn:aws:kms:eu-central-1:123456789012:key/key" }
 }
+
+mock_resource "aws_ecs_cluster" {
+  override_during = plan
+  defaults        = { arn = "arn:aws:ecs:eu-central-1:123456789012:cluster/own" }
+}
+
+mock_resource "aws_ecs_task_definition" {
+  override_during = plan
+  defaults        = { arn = "arn:aws:ecs:eu-central-1:123456789012:task-definition/app:1" }
+}
+
+mock_resource "aws_appautoscaling_policy" {
+  override_during = plan
+  defaults        = { arn = "arn:aws:autoscaling:eu-central-1:123456789012:scalingPolicy:policy" }
+}

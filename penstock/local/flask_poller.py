@@ -1,0 +1,33 @@
+"""`flask penstock worker` on the local stack: ``python -m penstock.local.flask_poller --app shop:app --queue long``."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from penstock.errors import PenstockError
+from penstock.flask.cli.worker import serve
+from penstock.local import lifeline
+from penstock.local.flask_app import load, tasks_of
+from penstock.local.workers import GRACE_SECONDS
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Work on one queue until the process is told to stop; 2 where the app or the queue does not fit."""
+    parser = argparse.ArgumentParser(prog="python -m penstock.local.flask_poller", description=__doc__)
+    parser.add_argument("--app", required=True, help="the Flask app, module:name")
+    parser.add_argument("--queue", required=True)
+    lifeline.add_argument(parser)
+    options = parser.parse_args(arguments)
+    lifeline.hold(options)
+    try:
+        app = load(options.app)
+        with app.app_context():
+            serve(tasks_of(app), [options.queue], grace=GRACE_SECONDS)
+    except PenstockError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
