@@ -105,7 +105,7 @@ dist: venv ## Build the library for PyPI, dist/: an sdist and a wheel, the same 
 	@$(PY) -m tools.dist
 	@.venv-release/bin/twine check --strict dist/penstock-*
 
-sbom: venv ## Write what the web, the workers and the library's tests run on as CycloneDX, build/sbom/*.json.
+sbom: venv ## Write each lock file as CycloneDX, build/sbom/*.json, checked against its schema.
 	$(call environment,release,tools/release-requirements.txt)
 	@$(PY) -m tools.sbom
 

@@ -134,7 +134,8 @@ class Envelope(Struct, frozen=True):
             raise MalformedEnvelope(f"the envelope's version is {version!r:.80}, not a positive integer")
         if version > VERSION:
             raise UnsupportedVersion(
-                f"the envelope has version {version!r:.80}; this worker reads {VERSION}: deploy the workers"
+                f"the envelope has version {version!r:.80}; this process reads {VERSION} at most: deploy the workers, then the "
+                "web, in the version that wrote it (docs/upgrading.md)"
             )
         return cls._from_fields(fields, brackets=body.count("[") + body.count("{"))
 

@@ -2,7 +2,8 @@
 
 Both hold what git knows and pyproject.toml names, and nothing else: a build with a file too many or too few is refused. The
 same commit gives the same bytes, from any folder and on any day: hatchling and its version are pinned in requirements-dev.txt,
-and every time in the archives is that of the last commit (or SOURCE_DATE_EPOCH, where it is set).
+and every time in the archives is that of the last commit (or SOURCE_DATE_EPOCH, where it is set). Another zlib may compress a
+little differently.
 """
 
 import argparse

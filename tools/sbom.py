@@ -1,14 +1,17 @@
 """What this project is made of: ``python -m tools.sbom [--output FOLDER]`` writes one CycloneDX 1.6 document a lock file.
 
-Each is checked against CycloneDX's schema by cyclonedx-py, lists the packages of its lock with their hashes, and is the same
+Each is checked against CycloneDX's schema by cyclonedx-py, lists every package of its lock with its hashes, and is the same
 for the same commit. Run by ``make sbom``, from the environment of tools/release-requirements.txt.
 """
 
 import argparse
+import json
+import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from penstock.packaging.install import pip_environment
 from tools.dist import commit_time
@@ -37,7 +40,16 @@ def write(lock: Path, output: Path, *, root: Path = ROOT, cyclonedx: Path = CYCL
     done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
     if done.returncode:
         raise ToolError(f"{lock} cannot be written as CycloneDX: {done.stderr.strip()}")
+    if left_out := missing((root / lock).read_text(encoding="utf-8"), json.loads(path.read_text(encoding="utf-8"))):
+        path.unlink()
+        raise ToolError(f"the CycloneDX document of {lock} leaves out {', '.join(sorted(left_out))}")
     return path
+
+
+def missing(lock: str, document: Mapping[str, Any]) -> set[str]:
+    """The pins of a lock file (its text), such as ``flask==3.1.0``, that a CycloneDX document does not list."""
+    pins = set(re.findall(r"^([\w.-]+==[^\s;]+)", lock, re.MULTILINE))
+    return pins - {f"{component['name']}=={component['version']}" for component in document.get("components", [])}
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -27,6 +27,7 @@ from penstock.errors import (
     Unavailable,
     UnknownTask,
     UnsupportedRow,
+    UnsupportedVersion,
 )
 
 RETRY_AFTER_SECONDS = 5
@@ -39,6 +40,7 @@ _STATUS: tuple[tuple[type[PenstockError], int], ...] = (
     (EnqueueUncertain, 503),
     (Unavailable, 503),
     (UnsupportedRow, 503),  # as a rule a deploy is under way
+    (UnsupportedVersion, 503),
     (PartialEnqueueError, 503),
     (TaskNotFound, 404),
     (OperationNotFound, 404),

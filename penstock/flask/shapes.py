@@ -90,7 +90,10 @@ class ShownTask(Task):
     result_error: str | None
     arguments: Annotated[
         dict[str, Any] | None,
-        Meta(description="Of a task that failed, secrets redacted by their names; null where the table keeps none"),
+        Meta(
+            description="Of a task that failed, secrets redacted by their names; null where the table keeps none. "
+            "`unreadable` says why where a later version wrote them"
+        ),
     ]
 
 

@@ -1,5 +1,7 @@
 """A row that only a later version can read, in the API, the dashboard and the command line: told in words, never guessed."""
 
+import json
+
 import pytest
 
 from tests.flask.people import API, OWN_PAGE, PREFIX, sign_in
@@ -66,3 +68,45 @@ def test_the_command_line_says_why_in_one_line(run, words):
     result = run(*words)
     assert (result.exit_code, result.output.count("\n")) == (1, 1)
     assert TOLD in result.output
+
+
+@pytest.fixture
+def message(tasks, worker):
+    """A dead task whose stored message is of a later version; what is stored."""
+    tasks.registry["hopeless"].using(task_id="later").enqueue("milk")
+    worker.bury()
+    results = tasks.ports.results
+    item = results.item("later")
+    body = {**json.loads(item["envelope"]), "v": 9, "lane": "slow", "kwargs": {"password": "hunter2"}}
+    results.put_item("later", {**item, "envelope": json.dumps(body)})
+    return results.item("later")
+
+
+READS = "the envelope has version 9; this process reads 2 at most"
+
+
+@pytest.mark.parametrize(("action", "body"), [("retries", {}), ("edits", {"kwargs": {"what": "honey"}})])
+def test_a_message_of_a_later_version_is_not_sent_again_by_this_one(client, tasks, message, action, body):
+    response = client.post(f"{API}/tasks/later/{action}", json=body)
+    assert (response.status_code, READS in response.json["detail"]) == (503, True)
+    assert tasks.ports.results.item("later") == message
+
+
+@pytest.mark.usefixtures("message")
+def test_nothing_of_a_message_of_a_later_version_is_shown_for_secrets_in_it_cannot_be_told(client, visitor, run):
+    shown = client.get(f"{API}/tasks/later")
+    assert list(shown.json["arguments"]) == ["unreadable"]
+    assert READS in shown.json["arguments"]["unreadable"]
+    pages = [shown.text, visitor.get(f"{PREFIX}/tasks/later").text, run("show", "later").output]
+    assert [page for page in pages if "hunter2" in page or "unreadable" not in page] == []
+
+
+@pytest.mark.usefixtures("message")
+def test_an_editor_of_a_message_of_a_later_version_starts_from_nothing(visitor):
+    page = visitor.get(f"{PREFIX}/tasks/later/edits/new")
+    assert (page.status_code, "hunter2" in page.text, "unreadable" in page.text) == (200, False, False)
+
+
+@pytest.mark.usefixtures("message")
+def test_a_task_with_a_message_of_a_later_version_can_be_given_up(client):
+    assert client.post(f"{API}/tasks/later/discards").json["status"] == "CANCELLED"
