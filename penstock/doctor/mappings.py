@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from penstock.doctor.case import Case
+from penstock.doctor.case import Case, there
 from penstock.doctor.checking import Found, Severity, check
 from penstock.facts import LiveFunction, LiveMapping, NotReadable
 from penstock.queue_list import FUNCTION_TIMEOUT_MARGIN_SECONDS, MAX_FUNCTION_TIMEOUT_SECONDS
@@ -47,6 +47,23 @@ def mapping_several(case: Case) -> Iterator[Found]:
                 queue.name,
                 f"{len(found)} event source mappings poll it: {polling}",
                 "delete all but the one that Terraform made: aws lambda delete-event-source-mapping --uuid UUID",
+            )
+
+
+@check(
+    "mapping-function",
+    Severity.ERROR,
+    _SUBJECT,
+    why="the reconciler runs no task of a batch, so its messages are deleted unrun or buried",
+)
+def mapping_function(case: Case) -> Iterator[Found]:
+    reconciler = there(case.facts.reconciler)
+    for queue, mapping in case.mappings():
+        if reconciler is not None and _function(mapping) == reconciler.name:
+            yield Found(
+                queue.name,
+                f"its mapping calls the reconciler, {reconciler.name}, and not a worker",
+                f"{_APPLY}, or {change(mapping, '--function-name WORKER')}",
             )
 
 

@@ -136,6 +136,13 @@ def allow_mappings(stack: Stack) -> None:
 
 
 @broken
+def mapping_function(stack: Stack, doctor: Doctor) -> None:
+    stack.mapping("default", FunctionName=f"{PREFIX}-reconciler")
+    stack.function("reconciler", Timeout=310)
+    stack.allow("reconciler", *stack.statements("reconciler"), *stack.statements("worker-default"))
+
+
+@broken
 def mapping_disabled(stack: Stack, doctor: Doctor) -> None:
     stack.mapping("orders", Enabled=False)
 

@@ -11,9 +11,13 @@ from penstock.aws import connection
 from penstock.aws.inspector import AwsInspector
 from penstock.doctor import Report, examine, usual_names
 from penstock.local.environment import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
+from penstock.queue_list import QueueList
+from penstock.settings import Settings
 from penstock.versions import FUNCTION, Announcement
 from tests.doctor.stack import BUCKET, PREFIX, QUEUES, SERVICES, TABLE, Stack, build, by_queue
+from tests.e2e.deployment import Deployment
 from tests.e2e.emulator import Emulator
+from tests.e2e.stages import Ended
 
 
 @pytest.fixture(scope="module")
@@ -42,18 +46,26 @@ def take_down(stack: Stack) -> None:
 
 
 @pytest.fixture
-def report(stack: Stack, emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Report]:
-    """Examine the stack, as one that has functions and roles although it is on this machine."""
+def examined(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> Callable[[Settings, QueueList], Report]:
+    """Examine a stack as one that has functions and roles, although it is on this machine."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", emulator.endpoint)
     monkeypatch.setenv("AWS_CA_BUNDLE", str(emulator.certificate))
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY)
-    session = boto3.session.Session(region_name=REGION)
-    tasks = Penstock()
-    inspector = AwsInspector(session, stack.settings, local=False)
-    tasks.connect(replace(connection.ports(stack.settings), inspector=inspector))
-    Announcement(tasks.ports, kind=FUNCTION, version=__version__).make(stack.settings.queues)
-    return lambda: examine(tasks, usual_names(stack.settings), version=__version__, queue_list=QUEUES)
+
+    def examine_stack(settings: Settings, queue_list: QueueList) -> Report:
+        tasks, session = Penstock(), boto3.session.Session(region_name=REGION)
+        inspector = AwsInspector(session, settings, local=False)
+        tasks.connect(replace(connection.ports(settings), inspector=inspector))
+        Announcement(tasks.ports, kind=FUNCTION, version=__version__).make(settings.queues)
+        return examine(tasks, usual_names(settings), version=__version__, queue_list=queue_list)
+
+    return examine_stack
+
+
+@pytest.fixture
+def report(stack: Stack, examined: Callable[[Settings, QueueList], Report]) -> Callable[[], Report]:
+    return lambda: examined(stack.settings, QUEUES)
 
 
 def test_a_stack_as_it_should_be_gives_no_finding(report: Callable[[], Report]) -> None:
@@ -87,3 +99,13 @@ def test_a_dead_letter_queue_that_takes_no_letters_of_its_queue_is_found(
     found = report()
     stack.queue("default-dlq", RedriveAllowPolicy=by_queue(stack.arn("default")))
     assert [finding.name for finding in found.findings] == ["redrive-allow-policy"]
+
+
+def test_of_a_stack_that_terraform_made_only_what_its_variables_switch_off_is_found(
+    deployed: Ended, deployment: Deployment, examined: Callable[[Settings, QueueList], Report]
+) -> None:
+    told = {**deployment.terraform.output("enqueue_environment"), "AWS_REGION": REGION}
+    listed = QueueList.read(deployment.project / "infra" / "terraform" / "queues.auto.tfvars.json")
+    found = examined(Settings.from_environ(told), listed)
+    assert [finding.name for finding in found.findings] == ["deletion-protection"]  # see Deployment.of
+    assert found.not_checked == []

@@ -162,14 +162,26 @@ def test_it_tells_where_the_dashboard_is_and_which_queues_it_made(dev: Dev) -> N
     assert "queue images: time_limit 120 s, batch_size 7, max_receive_count 10;" in dev.line_with("queue images")
 
 
-def test_another_terminal_becomes_part_of_it_by_the_command_that_it_names(dev: Dev, run: Run) -> None:
-    task = dev.ask("/greet/Ada", method="POST")
+def terminal(dev: Dev, run: Run) -> dict[str, str]:
+    """What another terminal gets by the command that the stack names."""
     words = dev.line_with("in another terminal").partition('"$(flask ')[2].partition(')"')[0].split()
     lines = run(*words).stdout.splitlines()
     exported = dict(line.removeprefix("export ").split("=", 1) for line in lines if line.startswith("export "))
-    variables = {name: value.strip("'") for name, value in exported.items()}
-    done = run("penstock", "show", task, "--json", **variables)
+    return {name: value.strip("'") for name, value in exported.items()}
+
+
+def test_another_terminal_becomes_part_of_it_by_the_command_that_it_names(dev: Dev, run: Run) -> None:
+    task = dev.ask("/greet/Ada", method="POST")
+    done = run("penstock", "show", task, "--json", **terminal(dev, run))
     assert json.loads(done.stdout.partition("hello\n")[2])["id"] == task, done.stderr
+
+
+def test_the_doctor_finds_nothing_wrong_with_it(dev: Dev, run: Run) -> None:
+    status_of(dev, dev.ask("/greet/Ada", method="POST"), wanted="SUCCEEDED")
+    done = run("penstock", "doctor", "--json", **terminal(dev, run))
+    document = json.loads(done.stdout.partition("hello\n")[2])
+    assert (done.returncode, document["findings"], document["well"]) == (0, [], True)
+    assert {one["subject"] for one in document["not_checked"]} <= {"versions"}  # of queues that nobody has used
 
 
 def test_ctrl_c_ends_it_and_leaves_nothing_running(folder: Path, environ: dict[str, str]) -> None:
