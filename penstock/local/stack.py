@@ -19,7 +19,7 @@ from penstock.local.queue_list import QueueList
 from penstock.local.sockets import HOST, listen, port_from
 from penstock.local.supervisor import SUPERVISOR, Supervisor
 from penstock.local.web import SERVING
-from penstock.local.workers import READY_LINE
+from penstock.local.workers import POLLER_READY_LINE, READY_LINE
 
 MOTO, WEB, WORKERS, POLLER = "moto", "web", "workers", "poller"
 _WATCH_MILLISECONDS = 300  # how soon a child's death is noticed while nothing changes
@@ -165,7 +165,7 @@ class Stack:
             name,
             "penstock.local.flask_poller",
             *("--app", self.project.app, "--queue", self._polled[name]),
-            ready=ready.says(f"working on {self._polled[name]};"),
+            ready=ready.says(POLLER_READY_LINE + self._polled[name]),
         )
 
     def _program(
