@@ -2,13 +2,13 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from penstock.errors import PenstockError
 from penstock.flask.cli.worker import serve
 from penstock.local import lifeline
 from penstock.local.flask_app import load, tasks_of
-from penstock.local.workers import GRACE_SECONDS
+from penstock.local.workers import GRACE_SECONDS, POLLER_READY_LINE
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -22,11 +22,24 @@ def main(arguments: Sequence[str]) -> int:
     try:
         app = load(options.app)
         with app.app_context():
-            serve(tasks_of(app), [options.queue], grace=GRACE_SECONDS)
+            serve(
+                tasks_of(app), [options.queue], grace=GRACE_SECONDS, alive=_say_once(POLLER_READY_LINE + options.queue)
+            )
     except PenstockError as error:
         print(error, file=sys.stderr)
         return 2
     return 0
+
+
+def _say_once(line: str) -> Callable[[], None]:
+    """Says at the first sign of life that the queue is polled; the app's own logging may swallow what is logged."""
+    left = [line]
+
+    def say() -> None:
+        if left:
+            print(left.pop(), flush=True)
+
+    return say
 
 
 if __name__ == "__main__":

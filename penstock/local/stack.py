@@ -18,7 +18,7 @@ from penstock.local.provision import provision
 from penstock.local.sockets import HOST, listen, port_from
 from penstock.local.supervisor import SUPERVISOR, Supervisor
 from penstock.local.web import SERVING
-from penstock.local.workers import READY_LINE
+from penstock.local.workers import POLLER_READY_LINE, READY_LINE
 from penstock.queue_list import QueueList
 
 MOTO, WEB, WORKERS, POLLER = "moto", "web", "workers", "poller"
@@ -165,7 +165,7 @@ class Stack:
             name,
             "penstock.local.flask_poller",
             *("--app", self.project.app, "--queue", self._polled[name]),
-            ready=ready.says(f"working on {self._polled[name]};"),
+            ready=ready.says(POLLER_READY_LINE + self._polled[name]),
         )
 
     def _program(

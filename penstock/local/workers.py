@@ -29,6 +29,7 @@ from penstock.queue_list import QueueEntry, QueueList
 from penstock.settings import Settings
 
 READY_LINE = "the workers poll "
+POLLER_READY_LINE = "a worker polls "  # flask_poller's, before the name of its queue
 # For tasks that run when the workers are told to stop. Less than the supervisor's own grace, which ends in SIGKILL.
 GRACE_SECONDS = 2.0
 # On AWS minutes: here someone is watching.

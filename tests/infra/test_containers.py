@@ -29,7 +29,7 @@ def test_terraform_and_the_queue_list_treat_a_container_s_queue_alike(stack):
     text = '{"queues": {"long": {"worker": "container", "time_limit": 43080, "max_concurrency": 5}}}'
     entry = QueueList.from_text(text, source="a test").queue("long")
     queue = stack.resources['module.stack.module.queue["long"].aws_sqs_queue.this']
-    scaling = stack.resources[f"{SERVICE}.aws_appautoscaling_target.this[0]"]
+    scaling = stack.resources[f"{SERVICE}.aws_appautoscaling_target.this"]
 
     assert (queue["name"], queue["visibility_timeout_seconds"]) == (
         entry.physical_name("penstock-test"),

@@ -101,6 +101,11 @@ run "web_in_a_container" {
   }
 
   assert {
+    condition     = aws_appautoscaling_target.this.min_capacity == 1 && aws_appautoscaling_target.this.max_capacity == 4
+    error_message = "scaling keeps it between the two"
+  }
+
+  assert {
     condition     = length(aws_cloudwatch_metric_alarm.empty) == 0 && length(aws_appautoscaling_policy.web) == 1
     error_message = "a web is scaled by its processor"
   }

@@ -7,9 +7,8 @@
 ################################################################################
 
 locals {
-  scales    = var.max_count > var.min_count
-  of_queue  = local.scales && var.queue_name != null ? 1 : 0
-  of_web    = local.scales && var.queue_name == null ? 1 : 0
+  of_queue  = var.queue_name != null ? 1 : 0
+  of_web    = var.queue_name == null ? 1 : 0
   resource  = "service/${local.cluster_name}/${aws_ecs_service.this.name}"
   dimension = "ecs:service:DesiredCount"
 
@@ -17,9 +16,8 @@ locals {
   messages = { waiting = "ApproximateNumberOfMessagesVisible", running = "ApproximateNumberOfMessagesNotVisible" }
 }
 
+# Also where the least is the most: it brings the service there when either changes, which Terraform leaves to it.
 resource "aws_appautoscaling_target" "this" {
-  count = local.scales ? 1 : 0
-
   service_namespace  = "ecs"
   resource_id        = local.resource
   scalable_dimension = local.dimension
@@ -32,9 +30,9 @@ resource "aws_appautoscaling_policy" "out" {
 
   name               = "${var.name}-out"
   policy_type        = "TargetTrackingScaling"
-  service_namespace  = aws_appautoscaling_target.this[0].service_namespace
-  resource_id        = aws_appautoscaling_target.this[0].resource_id
-  scalable_dimension = aws_appautoscaling_target.this[0].scalable_dimension
+  service_namespace  = aws_appautoscaling_target.this.service_namespace
+  resource_id        = aws_appautoscaling_target.this.resource_id
+  scalable_dimension = aws_appautoscaling_target.this.scalable_dimension
 
   target_tracking_scaling_policy_configuration {
     target_value       = var.messages_per_worker
@@ -106,9 +104,9 @@ resource "aws_appautoscaling_policy" "in" {
 
   name               = "${var.name}-in"
   policy_type        = "StepScaling"
-  service_namespace  = aws_appautoscaling_target.this[0].service_namespace
-  resource_id        = aws_appautoscaling_target.this[0].resource_id
-  scalable_dimension = aws_appautoscaling_target.this[0].scalable_dimension
+  service_namespace  = aws_appautoscaling_target.this.service_namespace
+  resource_id        = aws_appautoscaling_target.this.resource_id
+  scalable_dimension = aws_appautoscaling_target.this.scalable_dimension
 
   step_scaling_policy_configuration {
     adjustment_type         = "ExactCapacity"
@@ -161,9 +159,9 @@ resource "aws_appautoscaling_policy" "web" {
 
   name               = "${var.name}-processor"
   policy_type        = "TargetTrackingScaling"
-  service_namespace  = aws_appautoscaling_target.this[0].service_namespace
-  resource_id        = aws_appautoscaling_target.this[0].resource_id
-  scalable_dimension = aws_appautoscaling_target.this[0].scalable_dimension
+  service_namespace  = aws_appautoscaling_target.this.service_namespace
+  resource_id        = aws_appautoscaling_target.this.resource_id
+  scalable_dimension = aws_appautoscaling_target.this.scalable_dimension
 
   target_tracking_scaling_policy_configuration {
     target_value = 60 # percent of the processor

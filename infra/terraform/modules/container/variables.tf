@@ -111,7 +111,7 @@ variable "min_count" {
 }
 
 variable "max_count" {
-  description = "Containers at most; the same as min_count: no scaling."
+  description = "Containers at most; the same as min_count: always so many."
   type        = number
   default     = 1
   nullable    = false
