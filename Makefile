@@ -124,7 +124,7 @@ docs-serve: venv ## Show the site on http://127.0.0.1:8010 until Ctrl-C, and mak
 package: venv ## Build the workers' zip for Lambda, build/worker-x86_64.zip, and try it. ARCH=arm64: for the other processor.
 	@$(PY) -m tools.package --arch $(ARCH)
 
-package-test: venv ## Start the zips under Lambda's own runtime client, good events and bad ones. Needs Python 3.13.
+package-test: venv ## Start the zips under Lambda's own runtime client; take somebody else's app from a wheel to a plan. Needs Python 3.13.
 	@$(PY) -m pytest tests/package
 
 deploy: venv ## Bring a stage up on AWS, or up to date, and print its URL. STAGE=dev: which one.
