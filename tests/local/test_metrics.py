@@ -138,7 +138,9 @@ class TestCounting:
         self, agent: MetricsAgent, stats: CloudWatchStats, queue: str, tmp_path: Path
     ) -> None:
         environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "AWS_REGION": "eu-central-1"}
-        worker = subprocess.run([sys.executable, WORKER], capture_output=True, text=True, check=True, env=environ)
+        worker = subprocess.run(
+            [sys.executable, WORKER, "60000"], capture_output=True, text=True, check=True, env=environ
+        )
         (line,) = [line for line in worker.stdout.splitlines() if '"_aws"' in line]
         written = json.loads(line)
         written["queue"] = queue  # the worker's own would count with every other run of it
