@@ -84,7 +84,7 @@ checkov: venv ## Scan infra/terraform with checkov, which has an environment of 
 package: venv ## Build the workers' zip for Lambda, build/worker-x86_64.zip, and try it. ARCH=arm64: for the other processor.
 	@$(PY) -m tools.package --arch $(ARCH)
 
-package-test: venv ## Start the zips under Lambda's own runtime client, good events and bad ones. Needs Python 3.13.
+package-test: venv ## Start the zips under Lambda's own runtime client; take somebody else's app from a wheel to a plan. Needs Python 3.13.
 	@$(PY) -m pytest tests/package
 
 deploy: venv ## Bring a stage up on AWS, or up to date, and print its URL. STAGE=dev: which one.

@@ -1,5 +1,6 @@
 """The local stack of a project: moto, then what it must hold, then the web and the workers side by side."""
 
+import os
 import signal
 import sys
 from collections.abc import Iterator, Mapping
@@ -20,6 +21,7 @@ from penstock.local.sockets import HOST, listen, port_from
 from penstock.local.supervisor import SUPERVISOR, Supervisor
 from penstock.local.web import SERVING
 from penstock.local.workers import POLLER_READY_LINE, READY_LINE
+from penstock.packaging.worker_zip import BUILD
 
 MOTO, WEB, WORKERS, POLLER = "moto", "web", "workers", "poller"
 _WATCH_MILLISECONDS = 300  # how soon a child's death is noticed while nothing changes
@@ -176,11 +178,13 @@ class Stack:
 
 
 class _Watched(DefaultFilter):
-    """Which changes reload: not those in the virtual environment, if it lies in the project."""
+    """Which changes reload: not those in the virtual environment, if it lies in the project, nor what packaging makes."""
 
     def __init__(self, project: Project) -> None:
-        own = Path(sys.prefix)
-        super().__init__(ignore_paths=[own] if own.is_relative_to(project.root) else None)
+        folders = [folder for folder in (Path(sys.prefix), project.root / BUILD) if folder.is_relative_to(project.root)]
+        super().__init__(
+            ignore_paths=[f"{folder}{os.sep}" for folder in folders]
+        )  # compared as the beginnings of texts
         self._endings = project.endings
 
     def __call__(self, change: Change, path: str) -> bool:

@@ -11,6 +11,7 @@ from penstock.packaging.failure import PackagingError
 
 LAMBDAS: Final = "lambdas"
 OURS: Final = "penstock"  # among a project's own sources only in a checkout of Penstock itself
+_NOT_READ = ("tests", "__pycache__")  # as they are not shipped
 _TEMPLATES = "templates"  # where Flask looks for those of an app that is a module, not a package
 
 
@@ -82,7 +83,7 @@ def _read(path: Path) -> set[str]:
     if path.name == OURS:
         return set()  # it imports nothing of a project
     found = set()
-    for source in [path] if path.is_file() else sorted(path.rglob("*.py")):
+    for source in [path] if path.is_file() else _files(path):
         try:
             tree = ast.parse(source.read_bytes())
         except (SyntaxError, ValueError) as error:
@@ -90,6 +91,12 @@ def _read(path: Path) -> set[str]:
         for node in ast.walk(tree):
             found |= {*_imported(node), *(factory.partition(":")[0] for factory in _factories(node))}
     return found
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for source in sorted(folder.rglob("*.py")):
+        if not any(part in _NOT_READ or part.startswith(".") for part in source.relative_to(folder).parts):
+            yield source
 
 
 def _imported(node: ast.AST) -> Iterator[str]:

@@ -90,7 +90,8 @@ def test_an_app_in_a_module_is_found_without_being_named(run: Init, root: Path) 
     assert json.loads(run("--json", app=None).output)["app"] == "app:server"
 
 
-def test_the_tasks_are_found_where_they_are_defined_not_where_they_are_imported(run: Init) -> None:
+def test_the_tasks_are_found_where_they_are_defined_not_where_they_are_imported(run: Init, root: Path) -> None:
+    write(root, {"shop/admin.py": "from shop.tasks import tasks\n", "shop/__init__.py": "import shop.admin\n" + APP})
     assert json.loads(run("--json").output)["tasks"] == "shop.tasks:tasks"
 
 

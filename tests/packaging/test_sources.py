@@ -35,6 +35,11 @@ def test_what_is_imported_is_followed_and_nothing_else_comes(tmp_path: Path) -> 
     assert sources_of(root).names == ("lambdas", "prices", "shop")
 
 
+def test_what_a_package_s_own_tests_import_does_not_come(tmp_path: Path) -> None:
+    root = project(tmp_path, lambdas__worker="import shop", shop__tests__test_a="import helpers", helpers="")
+    assert sources_of(root).names == ("lambdas", "shop")
+
+
 def test_a_module_at_the_root_comes_with_the_templates_that_flask_finds_there(tmp_path: Path) -> None:
     root = project(tmp_path, lambdas__worker="import app", app="from shelf import x", shelf="")
     (root / "templates").mkdir()

@@ -1,5 +1,6 @@
 """Files put into somebody else's project: all or none, and never over what is theirs."""
 
+import json
 import os
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from penstock.scaffold import writing
 from penstock.scaffold.failure import ScaffoldError
-from penstock.scaffold.record import gone, record
+from penstock.scaffold.record import digest, gone, record
 from penstock.scaffold.render import MODULES, File
 from penstock.scaffold.writing import State, difference, states, write
 
@@ -175,8 +176,13 @@ def test_an_upgrade_removes_what_this_version_has_no_more(tmp_path: Path) -> Non
     assert sorted(tree(tmp_path)) == [f"{MODULES}/queue/main.tf", f"{MODULES}/written.json"]
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"sha256": 3}', '{"sha256": {"../../x": "1"}}'])
+LEADING_OUT = json.dumps(
+    {"sha256": {f"{MODULES}/../main.tf": digest("main\n"), "lambdas/worker.py": digest("worker\n")}}
+)
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"sha256": 3}', LEADING_OUT])
 def test_a_record_that_cannot_be_read_or_leads_elsewhere_means_that_nothing_is_known(tmp_path: Path, text: str) -> None:
-    write(tmp_path, [File(f"{MODULES}/written.json", text), OLD])
+    write(tmp_path, [File(f"{MODULES}/written.json", text), OLD, *FILES])
     assert gone(tmp_path, []) == []
     assert states(tmp_path, [NEW])[NEW.path] is State.DIFFERENT

@@ -13,7 +13,7 @@ variable "name" {
 }
 
 variable "package" {
-  description = "Path of the zip that `make package` builds: the workers'."
+  description = "Path of the zip that `flask penstock package` builds: the workers'."
   type        = string
 }
 
@@ -24,7 +24,7 @@ variable "handler" {
 }
 
 variable "runtime" {
-  description = "Lambda's Python. `make package` compiles for 3.13, so the two change together."
+  description = "Lambda's Python. `flask penstock package` compiles for 3.13, so the two change together."
   type        = string
   default     = "python3.13"
 }

@@ -3,7 +3,7 @@
 ################################################################################
 
 variable "architecture" {
-  description = "The processor of the workers: what `make package ARCH=...` built the zip for. arm64 costs a fifth less."
+  description = "The processor of the workers: what `flask penstock package --arch ...` built the zip for. arm64 costs a fifth less."
   type        = string
   default     = "x86_64"
   nullable    = false

@@ -60,7 +60,7 @@ resource "aws_lambda_function" "this" {
   lifecycle {
     precondition {
       condition     = fileexists(var.package)
-      error_message = "There is no worker package ${var.package}: build it with `make package`, or name it with worker_package."
+      error_message = "There is no worker package ${var.package}: build it with `flask penstock package` (in a checkout of Penstock `make package`), or name it with worker_package."
     }
 
     precondition {
