@@ -37,6 +37,8 @@ from tools.project import ROOT
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 STAGES = stages(DOCKERFILE)
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
+# Some machines' Python finds its own library by it; the base image's needs none.
+LIBRARIES = {name: value for name, value in os.environ.items() if name == "LD_LIBRARY_PATH"}
 SECONDS = 30
 HOST = "shop.example"
 SECRETS = {"PENSTOCK_WEB_TOKEN_SHA256": "0" * 64, "FLASK_SECRET_KEY": "k" * 32}
@@ -171,7 +173,15 @@ def run(root: Path, variables: dict[str, str]) -> Callable[..., Running]:
         container.at("/tmp").mkdir()
         if not os.geteuid():
             os.chown(container.at("/tmp"), *map(int, container.user.split(":")))
-        own = {**variables, **container.environ, **SECRETS, "TMPDIR": str(container.at("/tmp")), "HOME": "/", **environ}
+        own = {
+            **LIBRARIES,
+            **variables,
+            **container.environ,
+            **SECRETS,
+            "TMPDIR": str(container.at("/tmp")),
+            "HOME": "/",
+            **environ,
+        }
         return Running(stage, container, own)
 
     return run
