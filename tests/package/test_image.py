@@ -269,3 +269,11 @@ def test_a_worker_that_is_stuck_is_told_until_it_goes_on(worker: Running) -> Non
         worker.until_healthy(process)
         worker.stop(process)
     assert (stuck.returncode, "it is stuck" in stuck.stderr) == (1, True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be the image's user")
+@pytest.mark.parametrize(("path", "expected"), [("/tmp/x", 0), ("/app/x", 1), ("/venv/x", 1)])
+def test_the_image_s_user_can_write_to_tmp_alone(worker: Running, path: str, expected: int) -> None:
+    words = worker.command(["python", "-c", f"open({path!r}, 'w').close()"])
+    done = subprocess.run(words, env=worker.environ, capture_output=True, text=True, check=False)
+    assert (done.returncode, "PermissionError" in done.stderr) == (expected, expected == 1)
