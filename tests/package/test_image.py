@@ -37,6 +37,8 @@ from tools.project import ROOT
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 STAGES = stages(DOCKERFILE)
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
+# Some machines' Python finds its own library by it; the base image's needs none.
+LIBRARIES = {name: value for name, value in os.environ.items() if name == "LD_LIBRARY_PATH"}
 SECONDS = 30
 HOST = "shop.example"
 SECRETS = {"PENSTOCK_WEB_TOKEN_SHA256": "0" * 64, "FLASK_SECRET_KEY": "k" * 32}
@@ -171,7 +173,15 @@ def run(root: Path, variables: dict[str, str]) -> Callable[..., Running]:
         container.at("/tmp").mkdir()
         if not os.geteuid():
             os.chown(container.at("/tmp"), *map(int, container.user.split(":")))
-        own = {**variables, **container.environ, **SECRETS, "TMPDIR": str(container.at("/tmp")), "HOME": "/", **environ}
+        own = {
+            **LIBRARIES,
+            **variables,
+            **container.environ,
+            **SECRETS,
+            "TMPDIR": str(container.at("/tmp")),
+            "HOME": "/",
+            **environ,
+        }
         return Running(stage, container, own)
 
     return run
@@ -259,3 +269,11 @@ def test_a_worker_that_is_stuck_is_told_until_it_goes_on(worker: Running) -> Non
         worker.until_healthy(process)
         worker.stop(process)
     assert (stuck.returncode, "it is stuck" in stuck.stderr) == (1, True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be the image's user")
+@pytest.mark.parametrize(("path", "expected"), [("/tmp/x", 0), ("/app/x", 1), ("/venv/x", 1)])
+def test_the_image_s_user_can_write_to_tmp_alone(worker: Running, path: str, expected: int) -> None:
+    words = worker.command(["python", "-c", f"open({path!r}, 'w').close()"])
+    done = subprocess.run(words, env=worker.environ, capture_output=True, text=True, check=False)
+    assert (done.returncode, "PermissionError" in done.stderr) == (expected, expected == 1)
