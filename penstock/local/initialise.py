@@ -60,6 +60,8 @@ class Outcome:
         """Unified diffs of those that were left, from what is there to what Penstock would write."""
         for file in self.left:
             yield from difference(self.root, file)
+        if not self.left:
+            yield "what is there is as Penstock would write it"
 
     def words(self, *, dry_run: bool) -> Iterator[str]:
         """All of it for a person, a line each."""
