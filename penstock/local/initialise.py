@@ -69,10 +69,11 @@ class Outcome:
         yield ""
         if not self.survey.penstock:
             yield from self._guessed()
+        init = f"flask --app {self.names.app} penstock init"
         if any(state is State.DIFFERENT for state in self.states.values()):
-            yield "What differs is yours and was left as it is. To see how: flask penstock init --diff"
+            yield f"What differs is yours and was left as it is. To see how: {init} --diff"
         if any(state is State.OUTDATED for state in self.states.values()):
-            yield "What is outdated is from an earlier Penstock. To replace it: flask penstock init --upgrade"
+            yield f"What is outdated is from an earlier Penstock. To replace it: {init} --upgrade"
         yield "Next:"
         yield from (f"  {command}" for command in self.next_commands())
 
