@@ -5,17 +5,12 @@ Every ``flask`` command imports this module: what it needs beside click is impor
 
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 from flask.cli import ScriptInfo, pass_script_info
 
 from penstock.errors import PenstockError
-
-if TYPE_CHECKING:
-    from penstock.local.initialise import Outcome
 
 
 @click.command("init")
@@ -49,16 +44,10 @@ def init(info: ScriptInfo, tasks: str, project: str, dry_run: bool, diff: bool, 
     if as_json:
         click.echo(json.dumps({**outcome.document(), "dry_run": dry_run or diff}))
     else:
-        for line in _differences(outcome) if diff else outcome.words(dry_run=dry_run):
+        for line in outcome.differences() if diff else outcome.words(dry_run=dry_run):
             click.echo(line)
     if outcome.left:
         raise click.exceptions.Exit(1)
-
-
-def _differences(outcome: "Outcome") -> Iterator[str]:
-    yield from outcome.differences()
-    if not outcome.left:
-        yield "what is there is as Penstock would write it"
 
 
 @click.command("package")

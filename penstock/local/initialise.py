@@ -60,6 +60,8 @@ class Outcome:
         """Unified diffs of those that were left, from what is there to what Penstock would write."""
         for file in self.left:
             yield from difference(self.root, file)
+        if not self.left:
+            yield "what is there is as Penstock would write it"
 
     def words(self, *, dry_run: bool) -> Iterator[str]:
         """All of it for a person, a line each."""
@@ -67,10 +69,11 @@ class Outcome:
         yield ""
         if not self.survey.penstock:
             yield from self._guessed()
+        init = f"flask --app {self.names.app} penstock init"
         if any(state is State.DIFFERENT for state in self.states.values()):
-            yield "What differs is yours and was left as it is. To see how: flask penstock init --diff"
+            yield f"What differs is yours and was left as it is. To see how: {init} --diff"
         if any(state is State.OUTDATED for state in self.states.values()):
-            yield "What is outdated is from an earlier Penstock. To replace it: flask penstock init --upgrade"
+            yield f"What is outdated is from an earlier Penstock. To replace it: {init} --upgrade"
         yield "Next:"
         yield from (f"  {command}" for command in self.next_commands())
 

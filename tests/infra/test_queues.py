@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+from collections import defaultdict
 
 import pytest
 
@@ -175,3 +177,21 @@ def test_the_guard_of_each_queue_knows_both_its_urls(plan):
         guard = plan.resources[f'module.stack.terraform_data.queue_guard["{name}"]']["triggers_replace"]
 
         assert (guard["url"], guard["dead_letter_url"]) == (queue["url"], queue["dead_letter_url"])
+
+
+def test_the_guards_are_asked_before_anything_else_is_destroyed(terraform):
+    """Terraform destroys what depends on a resource before the resource: so the guards must depend on all of them."""
+    graph = terraform.run("graph", "-type=plan").stdout
+    below = defaultdict(set)
+    for name, needed in re.findall(r'"\[root\] ([^"]+)" -> "\[root\] ([^"]+)"', graph):
+        below[name].add(needed)
+    reached, waiting = set(), ["module.stack.terraform_data.queue_guard (expand)"]
+    while waiting:
+        reached.add(name := waiting.pop())
+        waiting += below[name] - reached
+
+    resources = {
+        name for name in below if re.search(r"(^|\.)(aws_\w+|terraform_data)\.", name) and ".data." not in f".{name}"
+    }
+    assert len(resources) > 30
+    assert resources - reached == set()

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -106,7 +107,7 @@ def test_what_is_there_and_different_is_left_and_named_and_ends_with_1(run: Init
     told = run()
     assert told.exit_code == 1
     assert "different  lambdas/worker.py\n" in told.output
-    assert "To see how: flask penstock init --diff" in told.output
+    assert "To see how: flask --app shop:create_app penstock init --diff" in told.output
     assert (root / "lambdas/worker.py").read_text() == "mine\n"
 
 
@@ -188,3 +189,21 @@ def test_the_local_stack_runs_the_entry_points_that_are_there(run: Init, root: P
     assert before == ("penstock.local.flask_worker:handler", "penstock.local.flask_reconciler:handler")
     assert flask_dev.Asked(root).handlers == ("lambdas.worker:handler", "lambdas.reconciler:handler")
     assert flask_dev.Asked(root, handler="shop:handler").handlers[0] == "shop:handler"
+
+
+def test_modules_of_an_earlier_version_are_named_and_replaced_when_asked(run: Init, root: Path) -> None:
+    run()
+    module, record = (root / "infra/terraform/penstock" / name for name in ("queue/main.tf", "written.json"))
+    now = module.read_text()
+    written = json.loads(record.read_text())
+    module.write_text("# an earlier version's\n")
+    written["sha256"]["infra/terraform/penstock/queue/main.tf"] = sha256(module.read_bytes()).hexdigest()
+    record.write_text(json.dumps(written))
+
+    told = run()
+    assert (told.exit_code, "To replace it: flask --app shop:create_app penstock init --upgrade" in told.output) == (
+        1,
+        True,
+    )
+    assert run("--upgrade").exit_code == 0
+    assert module.read_text() == now
