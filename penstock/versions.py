@@ -1,4 +1,4 @@
-"""Which version of Penstock the workers run: each process of theirs says so once, in the ledger.
+"""Which version of Penstock the workers run: each process of theirs says so at its start and once a day, in the ledger.
 
 What is declared beside a package can differ from what is in it, so the code that runs speaks for itself.
 """
@@ -16,12 +16,13 @@ from penstock.times import from_text, to_text
 
 FUNCTION, PROCESS = "function", "process"  # a Lambda function, or a worker of one's own
 LIFETIME = timedelta(days=28)
+AGAIN_AFTER = timedelta(days=1)
 _PAGE = "workers"
 _MAX_LINES = 1_000
 
 
 class WorkerVersion(Struct, frozen=True):
-    """What a worker of ``queue`` said when it last started: its version, and the newest envelope that it reads."""
+    """What a worker of ``queue`` said last: its version, and the newest envelope that it reads."""
 
     queue: str
     kind: str
@@ -31,18 +32,21 @@ class WorkerVersion(Struct, frozen=True):
 
 
 class Announcement:
-    """Says once a process and queue what runs there; ``kind`` is FUNCTION or PROCESS."""
+    """Says what runs in this process; ``kind`` is FUNCTION or PROCESS."""
 
     def __init__(self, ports: Ports, *, kind: str, version: str) -> None:
         self._ports = ports
         self._kind = kind
         self._version = version
-        self._told: set[str] = set()
+        self._told_at: dict[str, datetime] = {}
 
     def make(self, queues: Iterable[str]) -> None:
-        """Write the line of each queue that has none of this process. Never a reason to fail: it is a line in the log then."""
-        for queue in set(queues) - self._told:
-            self._told.add(queue)
+        """Write the line of each queue, once in AGAIN_AFTER at most. Never a reason to fail: it is a line in the log then."""
+        now = self._ports.clock()
+        for queue in set(queues):
+            if queue in self._told_at and now < self._told_at[queue] + AGAIN_AFTER:
+                continue
+            self._told_at[queue] = now
             try:
                 self._write(queue)
             except PenstockError as error:
@@ -54,7 +58,7 @@ class Announcement:
         self._ports.ledger.count(
             _PAGE,
             f"{queue}#{self._kind}#{self._version}",
-            {"starts": 1},
+            {"told": 1},
             first={**about, "first_at": to_text(now)},
             latest={"last_at": to_text(now), "envelope": ENVELOPE_VERSION},
             expires_at=now + LIFETIME,
@@ -62,7 +66,7 @@ class Announcement:
 
 
 def latest(ports: Ports) -> list[WorkerVersion]:
-    """What started last on each queue, of each kind, within LIFETIME; what the ledger raises."""
+    """What was said last of each queue and kind within LIFETIME; raises what the ledger does."""
     found: dict[tuple[str, str], WorkerVersion] = {}
     for line in ports.ledger.lines(_PAGE, limit=_MAX_LINES):
         worker = _worker(line)

@@ -1,6 +1,6 @@
 """The list of queues, infra/terraform/queues.auto.tfvars.json, against what is live."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from penstock.doctor.case import Case
 from penstock.doctor.checking import Found, Severity, check
@@ -14,7 +14,7 @@ _APPLY = "terraform apply, or take the live value into the list"
 
 @check("queue-not-live", Severity.WARNING, _SUBJECT, why="a task on it is refused when the web starts")
 def queue_not_live(case: Case) -> Iterator[Found]:
-    for name in case.queue_list.queues if case.queue_list is not None else ():
+    for name in _listed(case):
         if name not in case.settings.queues:
             yield Found(
                 name, "it is in the list, and PENSTOCK_QUEUES does not name it", "terraform apply, then deploy the web"
@@ -23,8 +23,9 @@ def queue_not_live(case: Case) -> Iterator[Found]:
 
 @check("queue-not-listed", Severity.WARNING, _SUBJECT, why="the next terraform apply deletes it, or refuses to")
 def queue_not_listed(case: Case) -> Iterator[Found]:
-    for name in case.settings.queues if case.queue_list is not None else ():
-        if case.queue_list is not None and name not in case.queue_list.queues:
+    listed = _listed(case)
+    for name in case.settings.queues if listed else ():
+        if name not in listed:
             yield Found(
                 name, "PENSTOCK_QUEUES names it, and the list does not", "add it to the list again, or take it away"
             )
@@ -32,11 +33,16 @@ def queue_not_listed(case: Case) -> Iterator[Found]:
 
 @check("list-drift", Severity.WARNING, _SUBJECT, why="what runs is not what was decided")
 def list_drift(case: Case) -> Iterator[Found]:
+    listed = _listed(case)
     for queue, live in case.queues():
-        entry = None if case.queue_list is None else case.queue_list.queues.get(queue.name)
-        if entry is not None:
+        if (entry := listed.get(queue.name)) is not None:
             for what, now, wanted in _differing(case, entry, queue, live):
                 yield Found(queue.name, f"{what} is {now}, and follows from the list as {wanted}", _APPLY)
+
+
+def _listed(case: Case) -> Mapping[str, QueueEntry]:
+    """The queues of the list; none where nobody named one, for a list is never empty."""
+    return {} if case.queue_list is None else case.queue_list.queues
 
 
 def _differing(

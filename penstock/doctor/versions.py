@@ -34,7 +34,7 @@ def version_skew(case: Case) -> Iterator[Found]:
         if worker.version != case.version and worker.envelope >= VERSION:
             yield Found(
                 worker.queue,
-                f"its {_kind(worker)} ran Penstock {worker.version} when it last started ({to_text(worker.last_at)}), and "
+                f"its {_kind(worker)} ran Penstock {worker.version} when it last said so ({to_text(worker.last_at)}), and "
                 f"this process runs {case.version}",
                 "deploy the older of the two: workers by `make package` and terraform apply, the web by its own deployment",
             )

@@ -321,7 +321,7 @@ def envelope_version(stack: Stack, doctor: Doctor) -> None:
     doctor.tasks.ports.ledger.count(
         "workers",
         "default#function#0.0.1",
-        {"starts": 1},
+        {"told": 1},
         first={"queue": "default", "kind": "function", "release": "0.0.1", "first_at": "2999-01-01T00:00:00.000Z"},
         latest={"last_at": "2999-01-01T00:00:00.000Z", "envelope": 1},
         expires_at=utc_now() + timedelta(days=1),

@@ -1,6 +1,6 @@
 """Run as a process of its own: a worker's handler over in-memory ports, once, with everything it writes on stdout.
 
-Its argument is how many milliseconds the invocation has left.
+Its argument, if it has one, is how many milliseconds the invocation has left.
 """
 
 import json
@@ -52,7 +52,7 @@ context = SimpleNamespace(
     function_name="penstock-worker",
     memory_limit_in_mb=512,
     invoked_function_arn="arn:aws:lambda:eu-central-1:123456789012:function:penstock-worker",
-    get_remaining_time_in_millis=lambda: int(sys.argv[1]),
+    get_remaining_time_in_millis=lambda: int([*sys.argv, "45000"][1]),
 )
 messages = transport.receive("default", max_messages=10)
 answer = handler({"Records": [record(message) for message in messages]}, context)

@@ -18,13 +18,13 @@ ROOT = SCRIPT.parents[2]
 @pytest.fixture(scope="module")
 def written() -> list[dict[str, Any]]:
     """Every line of one invocation with a good task, a hopeless one and a message that is not ours."""
-    return lines_of(milliseconds=45_000)
+    return lines_of()
 
 
-def lines_of(*, milliseconds: int) -> list[dict[str, Any]]:
+def lines_of(*milliseconds: str) -> list[dict[str, Any]]:
     """Every line of an invocation that has so long to live."""
     run = subprocess.run(
-        [sys.executable, SCRIPT, str(milliseconds)],
+        [sys.executable, SCRIPT, *milliseconds],
         capture_output=True,
         text=True,
         timeout=60,
@@ -93,4 +93,4 @@ def test_a_worker_says_once_which_version_it_runs(end: dict[str, Any]) -> None:
 
 
 def test_an_invocation_that_is_about_to_end_leaves_that_to_the_next() -> None:
-    assert lines_of(milliseconds=8_000)[-1]["workers"] == []
+    assert lines_of("8000")[-1]["workers"] == []

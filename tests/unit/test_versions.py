@@ -29,7 +29,7 @@ def test_what_a_worker_said_is_found_again(ports: Ports, clock: memory.ManualClo
     assert latest(ports) == [WorkerVersion("default", FUNCTION, "0.1.0", VERSION, clock())]
 
 
-def test_the_last_start_counts_whatever_the_numbers_say(ports: Ports, clock: memory.ManualClock) -> None:
+def test_the_last_word_counts_whatever_the_numbers_say(ports: Ports, clock: memory.ManualClock) -> None:
     announce(ports, "default", version="0.10.0")
     clock.advance(60)
     announce(ports, "default", version="0.9.0")
@@ -53,12 +53,17 @@ def test_functions_and_workers_of_one_s_own_are_told_apart(ports: Ports) -> None
     ]
 
 
-def test_a_process_writes_once_a_queue(ports: Ports) -> None:
+@pytest.mark.parametrize(("seconds", "lines"), [(86_399, 1), (86_400, 2)])
+def test_a_process_writes_once_a_day_and_queue(
+    ports: Ports, clock: memory.ManualClock, seconds: int, lines: int
+) -> None:
     announcement = Announcement(ports, kind=FUNCTION, version="0.1.0")
-    for _ in range(3):
-        announcement.make(["default", "default"])
+    announcement.make(["default", "default"])
+    announcement.make(["default"])
+    clock.advance(seconds)
+    announcement.make(["default"])
     [line] = ports.ledger.lines("workers", limit=10)
-    assert line.fields["starts"] == 1
+    assert line.fields["told"] == lines
 
 
 def test_a_worker_that_started_long_ago_is_forgotten(ports: Ports, clock: memory.ManualClock) -> None:
