@@ -97,8 +97,8 @@ class Poller:
     ``interrupt`` raises ``Interrupted`` in user code; ``beside(step)`` is a context manager in which ``step`` is called about
     once a second beside what goes on inside; ``name`` is what failed attempts are signed with; ``count`` gets what became of
     each delivery, for whoever makes metrics of it; ``alive`` is called while the worker is well: at every receive, and beside
-    a task as long as its lease is held. ConfigurationError for a queue that the settings do not name, or a task on it that
-    runs longer than SQS can hide its message.
+    a task as long as its lease is held; ``announce`` at every receive. ConfigurationError for a queue that the settings do
+    not name, or a task on it that runs longer than SQS can hide its message.
     """
 
     def __init__(
@@ -112,6 +112,7 @@ class Poller:
         name: str,
         count: Callable[[Sequence[RunEvent]], None] = lambda _events: None,
         alive: Callable[[], None] = lambda: None,
+        announce: Callable[[], None] = lambda: None,
         lease_seconds: int = LEASE_SECONDS,
     ) -> None:
         names = list(dict.fromkeys(queues))
@@ -123,6 +124,7 @@ class Poller:
         self._beside = beside
         self._count = count
         self._alive = alive
+        self._announce = announce
         self._lease_seconds = lease_seconds
         self._lines = [_Line(queue, self._wait(queue, len(names))) for queue in names]
         self._invocation = Invocation(
@@ -144,6 +146,7 @@ class Poller:
             if self._stopping.requested:
                 return False
             self._alive()
+            self._announce()
             if line.ready_at is not None and self._ports.clock() < line.ready_at:
                 continue
             message = self._receive(line)

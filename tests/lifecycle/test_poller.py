@@ -18,6 +18,7 @@ from penstock.ports import ReceivedMessage
 from penstock.queue_list import QueueEntry
 from penstock.settings import QueueSettings
 from penstock.transitions import Transition
+from penstock.versions import PROCESS, Announcement, latest
 from tests.lifecycle.world import Counting, FaultyStore, World
 
 HOUR = 3600
@@ -405,6 +406,15 @@ def test_a_worker_shows_that_it_is_well_all_through_a_task_of_hours(world: World
     result = sleeps(world, worker, 3 * HOUR // 2)
     worker.poller.step()
     assert (result.refresh().status, longest_silence(worker, started)) == (Status.SUCCEEDED, 1)
+
+
+def test_a_worker_without_tasks_says_again_and_again_what_it_runs(world: World) -> None:
+    announcement = Announcement(world.ports, kind=PROCESS, version="1.0")
+    worker = OneWorker(world, announce=lambda: announcement.make(["long"]))
+    worker.poller.step()
+    world.clock.advance(29 * 24 * HOUR)
+    worker.poller.step()
+    assert [said.queue for said in latest(world.ports)] == ["long"]
 
 
 def test_a_run_that_its_time_limit_cannot_end_is_no_sign_of_life_once_its_lease_is_given_up(world: World) -> None:

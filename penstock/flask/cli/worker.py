@@ -93,6 +93,7 @@ def serve(
 ) -> Poller:
     """Work in this process, in its main thread and in an app context, until SIGTERM or SIGINT; the poller, at its end."""
     stopping = Stopping(tasks.ports.clock, grace)
+    announcement = Announcement(tasks.ports, kind=PROCESS, version=__version__)
     with _signals(stopping) as interrupt, _in_app_context(tasks):
         poller = Poller(
             tasks,
@@ -103,11 +104,11 @@ def serve(
             name=f"{socket.gethostname()}:{os.getpid()}",
             count=count,
             alive=alive,
+            announce=lambda: announcement.make(names),
             lease_seconds=lease_seconds,
         )
         _log_to_stderr()
         logger.info("working on %s; stop with SIGTERM or Ctrl-C", ", ".join(names))
-        Announcement(tasks.ports, kind=PROCESS, version=__version__).make(names)
         poller.run()
     return poller
 
