@@ -286,9 +286,8 @@ def _arguments(row: TaskRow) -> dict[str, JSON] | None:
         return None
     try:
         envelope = Envelope.from_json(row.envelope)
-    except (
-        EnvelopeError
-    ) as error:  # of a later version: what in it is a secret cannot be told, so nothing of it is shown
+    except EnvelopeError as error:
+        # Of a later version, say: what in it is a secret cannot be told, so nothing of it is shown.
         return {"unreadable": str(error)}
     if envelope.arguments is not None:
         return {"in_s3": envelope.arguments.key, "bytes": envelope.arguments.bytes}
