@@ -78,11 +78,16 @@ def test_it_is_no_root_and_writes_to_tmp_alone(stack):
     assert [mount["containerPath"] for mount in container["mountPoints"]] == STAGES["worker"].all("VOLUME") == ["/tmp"]
 
 
+def test_a_worker_writes_the_metrics_that_the_alarms_are_on(stack):
+    assert "--metrics" in app(stack)["command"]
+
+
 def test_the_grace_of_a_worker_ends_before_ecs_kills_it(stack):
     container = app(stack)
-    queue, grace = container["command"][1::2]
+    words = container["command"]
+    queue, grace = words[1:4:2]
 
-    assert (queue, container["command"][::2]) == ("long", ["--queue", "--grace"])
+    assert (queue, words[:4:2]) == ("long", ["--queue", "--grace"])
     assert int(grace) + WAIT_SECONDS < container["stopTimeout"] <= 120
 
 

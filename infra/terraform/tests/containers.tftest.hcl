@@ -11,6 +11,7 @@ run "containers" {
     stage          = "test"
     worker_package = "main.tf" # any file: nothing is uploaded
     worker_secrets = { TOKEN_PARAMETER = { ssm_parameter = "/penstock/test/token" } }
+    alarms         = { emails = ["oncall@example.com"] }
 
     queues = {
       default = {}
@@ -34,6 +35,11 @@ run "containers" {
   assert {
     condition     = toset(keys(output.workers)) == toset(["default"]) && toset(keys(output.container_workers)) == toset(["long"])
     error_message = "a queue has a function or a container, not both"
+  }
+
+  assert {
+    condition     = [for name in output.alarms.names : name if strcontains(name, "long")] == ["penstock-test-long-age", "penstock-test-long-deaths", "penstock-test-long-dlq", "penstock-test-long-unavailable"]
+    error_message = "a queue that containers work on has every alarm but those on a function"
   }
 
   assert {

@@ -17,13 +17,13 @@ variables {
       name             = "penstock-test-images"
       dead_letter_name = "penstock-test-images-dlq"
       function_name    = "penstock-test-worker-images"
-      function_timeout = 70
+      worker_timeout   = 70
     }
     ordered = {
       name             = "penstock-test-ordered.fifo"
       dead_letter_name = "penstock-test-ordered-dlq.fifo"
       function_name    = "penstock-test-worker-ordered"
-      function_timeout = 610
+      worker_timeout   = 610
     }
   }
 

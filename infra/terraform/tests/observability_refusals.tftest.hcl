@@ -16,7 +16,7 @@ variables {
       name             = "penstock-test-images"
       dead_letter_name = "penstock-test-images-dlq"
       function_name    = "penstock-test-worker-images"
-      function_timeout = 70
+      worker_timeout   = 70
     }
   }
 

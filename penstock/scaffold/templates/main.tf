@@ -27,6 +27,9 @@ module "penstock" {
   # null: they run elsewhere; output container_workers has what they need.
   containers = null
 
+  # Alarms and a CloudWatch dashboard: { emails = ["oncall@example.com"] }. null: dead letters only call the reconciler.
+  alarms = null
+
   # Where the dashboard is, such as https://shop.example.com/penstock: messages then link to their task's page.
   dashboard_url = null
 

@@ -14,13 +14,16 @@ locals {
   queues = {
     for name, queue in var.queues : name => merge(queue, {
       # A message may be delayed for 900 s, and one whose worker crashed waits for the rest of the invocation.
-      oldest_age_seconds = coalesce(try(var.thresholds[name].oldest_age_seconds, null), max(900, 2 * queue.function_timeout))
+      oldest_age_seconds = coalesce(try(var.thresholds[name].oldest_age_seconds, null), max(900, 2 * queue.worker_timeout))
       deaths             = coalesce(try(var.thresholds[name].deaths, null), 10)
       error_percent      = coalesce(try(var.thresholds[name].error_percent, null), 10)
 
       counted_by = { queue = queue.name, service = "penstock" } # penstock/aws/metrics.py
     })
   }
+
+  # Containers that crash start anew, and Lambda has nothing to throttle: of their queues age and deaths are told.
+  functions = { for name, queue in local.queues : name => queue if queue.function_name != null }
 }
 
 # Nobody works on the queue, or too few do. The age alone would also be that of a task in a long backoff, which is hidden and
@@ -74,7 +77,7 @@ resource "aws_cloudwatch_metric_alarm" "oldest_message" {
 # a worker that cannot start comes back after six function timeouts only, and because Lambda dates an error to the start of
 # its invocation, up to 15 minutes ago.
 resource "aws_cloudwatch_metric_alarm" "crashes" {
-  for_each = local.queues
+  for_each = local.functions
 
   alarm_name          = "${each.value.function_name}-errors"
   alarm_description   = "The worker ${each.value.function_name} crashes again and again (more than ${each.value.error_percent} % of its invocations): it runs out of memory or time, or its last deployment cannot start. Read its log, then deploy the version before: ${var.runbook_url}#a-worker-crashes"
@@ -113,7 +116,7 @@ resource "aws_cloudwatch_metric_alarm" "crashes" {
 # The mapping asks for no more invocations than its maximum, so throttles mean that the account has none left. Each throttled
 # receive counts towards the dead-letter queue. Lambda tries again by itself: so a quarter of an hour on end.
 resource "aws_cloudwatch_metric_alarm" "throttles" {
-  for_each = local.queues
+  for_each = local.functions
 
   alarm_name          = "${each.value.function_name}-throttles"
   alarm_description   = "Lambda has refused invocations of ${each.value.function_name} for a quarter of an hour: the account's concurrency is used up, and messages lose receives without a run. Find the function that takes it: ${var.runbook_url}#lambda-throttles-a-worker"

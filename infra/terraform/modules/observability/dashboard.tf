@@ -37,7 +37,7 @@ locals {
   }
 
   charts = {
-    for name, queue in local.queues : name => [
+    for name, queue in local.queues : name => concat([
       {
         title = "${name}: what became of tasks"
         metrics = [
@@ -64,15 +64,16 @@ locals {
         ]
         annotations = []
       },
-      {
+      ], [
+      for function_name in queue.function_name == null ? [] : [queue.function_name] : {
         title = "${name}: its worker"
         metrics = [
           for metric, stat in { Invocations = "Sum", Errors = "Sum", Throttles = "Sum", ConcurrentExecutions = "Maximum" } :
-          ["AWS/Lambda", metric, "FunctionName", queue.function_name, { stat = stat }]
+          ["AWS/Lambda", metric, "FunctionName", function_name, { stat = stat }]
         ]
         annotations = []
-      },
-    ]
+      }
+    ])
   }
 
   queue_widgets = flatten([

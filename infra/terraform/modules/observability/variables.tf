@@ -13,12 +13,12 @@ variable "name" {
 }
 
 variable "queues" {
-  description = "Queue name => its names at AWS, the function that works on it, and that function's timeout in seconds."
+  description = "Queue name => its names at AWS, the function that works on it (null: containers do), and for how many seconds a worker may be at work: the function's timeout, or a task's time limit."
   type = map(object({
     name             = string
     dead_letter_name = string
-    function_name    = string
-    function_timeout = number
+    function_name    = optional(string)
+    worker_timeout   = number
   }))
   nullable = false
 }

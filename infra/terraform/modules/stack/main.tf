@@ -96,7 +96,7 @@ module "container" {
   image               = var.containers.image
   repository_arn      = var.containers.repository_arn
   architecture        = var.architecture
-  command             = ["--queue", each.key, "--grace", tostring(local.grace)]
+  command             = ["--queue", each.key, "--grace", tostring(local.grace), "--metrics"]
   stop_timeout        = local.stop_timeout
   health_check        = ["python", "-m", "penstock.alive", "/tmp/penstock-alive"]
   cpu                 = var.containers.cpu
@@ -154,8 +154,8 @@ module "observability" {
     for name, queue in module.queue_list.queues : name => {
       name             = module.queue[name].name
       dead_letter_name = module.queue[name].dead_letter_name
-      function_name    = module.worker[name].function_name
-      function_timeout = queue.function_timeout
+      function_name    = try(module.worker[name].function_name, null)
+      worker_timeout   = coalesce(queue.function_timeout, queue.time_limit)
     }
   }
 
