@@ -19,6 +19,8 @@ LOCK := $(UV) --quiet pip compile --no-config --universal --generate-hashes --py
 
 # The seed of the simulations; empty is the one that CI has.
 SEED ?=
+# What runs outside of this repository: an app that is not ours, with the wheel, and the image's commands.
+OUTSIDE := tests/package/test_foreign_app.py tests/package/test_image.py
 # A stage of zappa_settings.json, and Lambda's processor: x86_64 or arm64.
 STAGE ?= dev
 ARCH ?= x86_64
@@ -124,8 +126,8 @@ docs-serve: venv ## Show the site on http://127.0.0.1:8010 until Ctrl-C, and mak
 package: venv ## Build the workers' zip for Lambda, build/worker-x86_64.zip, and try it. ARCH=arm64: for the other processor.
 	@$(PY) -m tools.package --arch $(ARCH)
 
-package-test: venv ## Start the zips under Lambda's own runtime client; take somebody else's app from a wheel to a plan. Needs Python 3.13.
-	@$(PY) -m pytest tests/package
+package-test: venv ## Start the zips under Lambda's own runtime client, good events and bad ones. Needs Python 3.13.
+	@$(PY) -m pytest tests/package $(OUTSIDE:%=--ignore %)
 
 deploy: venv ## Bring a stage up on AWS, or up to date, and print its URL. STAGE=dev: which one.
 	@$(PY) -m tools.deploy up --stage $(STAGE)
@@ -137,9 +139,10 @@ smoke-aws: venv ## On a stage that is up: a task runs, another dies and is redri
 	@$(PY) -m tools.smoke_aws --stage $(STAGE)
 
 # A gate that cannot run fails: without Terraform, its provider (PENSTOCK_TF_PLUGIN_DIR, or the registry) or Lambda's Python.
-e2e: venv ## Deploy it all to an independent emulator of AWS, on this machine, and use it: about 6 minutes. Then `make kills`.
+e2e: venv ## Deploy to an independent emulator of AWS and use it; the image as plain processes; somebody else's app. Then `make kills`.
 	@$(PY) -m tools.e2e_env
 	@PENSTOCK_E2E=1 $(PY) -m pytest tests/e2e -v -x
+	@$(PY) -m pytest -v -x $(OUTSIDE)
 	@$(MAKE) --no-print-directory kills
 
 kills: venv ## Real workers on that emulator, killed at random behind a network that loses things: 3 to 10 minutes. SEED=... as above.
