@@ -10,6 +10,7 @@ from penstock.times import to_text
 from penstock.versions import FUNCTION, WorkerVersion
 
 _SUBJECT = "versions"
+_PACKAGE = "`flask penstock package` (in a checkout of Penstock `make package`)"
 
 
 @check(
@@ -24,7 +25,7 @@ def envelope_version(case: Case) -> Iterator[Found]:
             yield Found(
                 worker.queue,
                 f"its {_kind(worker)} reads envelopes up to version {worker.envelope}, and this process writes up to {VERSION}",
-                f"deploy the workers with Penstock {case.version}: `make package`, terraform apply",
+                f"deploy the workers with Penstock {case.version}: {_PACKAGE}, terraform apply",
             )
 
 
@@ -36,7 +37,7 @@ def version_skew(case: Case) -> Iterator[Found]:
                 worker.queue,
                 f"its {_kind(worker)} ran Penstock {worker.version} when it last said so ({to_text(worker.last_at)}), and "
                 f"this process runs {case.version}",
-                "deploy the older of the two: workers by `make package` and terraform apply, the web by its own deployment",
+                f"deploy the older of the two: workers by {_PACKAGE} and terraform apply, the web by its own deployment",
             )
 
 

@@ -13,6 +13,7 @@ from penstock.execution.claim import RunLost
 from penstock.failure import describe
 from penstock.flask.cli import commands
 from penstock.flask.dashboard import NAVIGATION
+from penstock.local.command import penstock
 from penstock.search import Search
 from penstock.telemetry import RunEvent, emit
 
@@ -24,7 +25,10 @@ CODE = re.findall(r"`([^`\n]+)`", PAGE)
 COMMANDS = sorted({code for code in CODE if code.startswith("flask penstock")})
 FILTERS = sorted({code for code in CODE if re.match(r"(status|error|queue|task):", code)})
 # What stands in bold to begin a paragraph, and is no button.
-WORDS = {"It means", "Do", "Over", "Where to look.", "More than one alarm?"}
+WORDS = {
+    "It means", "Do", "Over", "Where to look.", "More than one alarm?", "A queue that containers work on", "Not sure what is wrong?",
+    "Another project's root.",
+}  # fmt: skip
 
 
 def slug(title: str) -> str:
@@ -40,7 +44,7 @@ def headings(text: str) -> list[str]:
 def group() -> click.Group:
     tasks = Penstock()
     tasks.connect(memory.ports())
-    return commands(tasks)
+    return click.Group("penstock", commands={**commands(tasks).commands, **penstock.commands})
 
 
 def parse(command: click.Command, words: list[str]) -> click.Context:

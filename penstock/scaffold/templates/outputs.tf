@@ -25,6 +25,11 @@ output "container_workers" {
   value       = module.penstock.container_workers
 }
 
+output "alarms" {
+  description = "The topic, the alarms' names and the link of the CloudWatch dashboard; null without alarms."
+  value       = module.penstock.alarms
+}
+
 output "table" {
   description = "The name of the table of outcomes."
   value       = module.penstock.table

@@ -1,4 +1,4 @@
-# Every setting that a root may pass, with a reason to pass it. variables*.tf of modules/stack has their rules and defaults.
+# The settings that a root may pass, but for alarms, task_metrics, containers and web, with a reason to pass each. variables*.tf of modules/stack has their rules and defaults.
 
 terraform {
   required_version = ">= 1.11"
