@@ -26,8 +26,7 @@ FROM ${PYTHON_IMAGE} AS runtime
 ENV PATH="/venv/bin:$PATH" \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
-    PYTHONFAULTHANDLER=1 \
-    FLASK_APP=flask_app.wsgi
+    PYTHONFAULTHANDLER=1
 COPY --from=build /venv /venv
 COPY --from=build /app /app
 WORKDIR /app
@@ -38,6 +37,8 @@ USER 10001:10001
 STOPSIGNAL SIGTERM
 
 FROM runtime AS worker
+# Not the web's app, which asks for the web's secrets.
+ENV FLASK_APP=flask_app.worker
 # The file that the worker touches while it is well: a task of hours is, a process that is stuck is not.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s --retries=3 \
     CMD ["python", "-m", "penstock.alive", "/tmp/penstock-alive"]
@@ -45,8 +46,9 @@ ENTRYPOINT ["flask", "penstock", "worker", "--alive-file", "/tmp/penstock-alive"
 CMD ["--queue", "default"]
 
 FROM runtime AS web
-# gunicorn listens on it, on every address of the container.
-ENV PORT=8000
+# gunicorn listens on PORT, on every address of the container; FLASK_APP is for a shell in it.
+ENV PORT=8000 \
+    FLASK_APP=flask_app.wsgi
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 CMD ["python", "-I", "flask_app/health.py"]
 # Its heartbeat is a file too: /dev/shm is memory everywhere, /tmp need not be. GUNICORN_CMD_ARGS adds options.

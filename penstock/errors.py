@@ -172,8 +172,9 @@ class NoMapping(PenstockError):
 
     def __init__(self, queue: str, where: str) -> None:
         super().__init__(
-            f"nothing polls the queue {queue!r} ({where}), so there is nothing to pause or to resume. Is the worker "
-            "deployed in this account and region (terraform apply), or the local stack up?"
+            f"no event source mapping polls the queue {queue!r} ({where}), so there is nothing to pause or to resume. Is the "
+            "worker deployed in this account and region (terraform apply), or the local stack up? Where containers work on "
+            "the queue, stop them"
         )
         self.queue = queue
 

@@ -26,8 +26,8 @@ COMMANDS = sorted({code for code in CODE if code.startswith("flask penstock")})
 FILTERS = sorted({code for code in CODE if re.match(r"(status|error|queue|task):", code)})
 # What stands in bold to begin a paragraph, and is no button.
 WORDS = {
-    "It means", "Do", "Over", "Where to look.", "More than one alarm?", "A queue that containers work on", "Not sure what is wrong?",
-    "Another project's root.",
+    "It means", "Do", "Over", "Where to look.", "More than one alarm?", "A queue that containers work on",
+    "Not sure what is wrong?", "Another project's root.",
 }  # fmt: skip
 
 

@@ -37,7 +37,9 @@ def test_a_queue_that_nothing_polls_has_none(mappings: Mappings) -> None:
 
 
 def test_a_queue_that_nothing_polls_cannot_be_paused(mappings: Mappings) -> None:
-    with pytest.raises(NoMapping, match=r"nothing polls the queue 'orders' .*nothing to pause.*terraform apply"):
+    with pytest.raises(
+        NoMapping, match=r"no event source mapping polls the queue 'orders' .*nothing to pause.*terraform apply"
+    ):
         mappings.set_enabled("orders", False)
 
 

@@ -78,6 +78,19 @@ def test_it_is_no_root_and_writes_to_tmp_alone(stack):
     assert [mount["containerPath"] for mount in container["mountPoints"]] == STAGES["worker"].all("VOLUME") == ["/tmp"]
 
 
+def test_where_no_queue_has_a_function_no_statement_is_without_a_resource(plans):
+    policy = json.loads(
+        plans["containers_only"].resources["module.stack.module.web[0].aws_iam_role_policy.this"]["policy"]
+    )
+    assert [statement.get("Sid") for statement in policy["Statement"] if not statement["Resource"]] == []
+
+
+def test_nobody_is_told_to_pause_a_queue_that_containers_work_on(plans):
+    alarms = plans["containers_only"].resources
+    told = [found["alarm_description"] for name, found in alarms.items() if ".aws_cloudwatch_metric_alarm." in name]
+    assert (len(told), [words for words in told if "ause" in words.replace("the cause", "")]) == (6, [])
+
+
 def test_a_worker_writes_the_metrics_that_the_alarms_are_on(stack):
     assert "--metrics" in app(stack)["command"]
 

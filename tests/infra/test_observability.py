@@ -77,7 +77,7 @@ def test_the_runbook_of_the_url_is_the_one_that_is_linked(plans):
 
 def test_the_names_in_the_runbook_are_those_of_the_plan(plans):
     named = {name.replace("-prod", "-test", 1) for name in re.findall(r"penstock-prod[\w-]*", RUNBOOK)}
-    planned = json.dumps([plans["stack"].resources, plans["stack"].outputs])
+    planned = json.dumps([[plans[name].resources, plans[name].outputs] for name in ("stack", "containers")])
 
     assert len(named) > 4
     assert {name for name in named if f'{name}"' not in planned} == set()

@@ -1,7 +1,8 @@
 """The real packages, built once for all tests here, and Lambda's own runtime client.
 
 Building needs wheels from an index, so these tests run when they are asked for (`make package-test`, `make e2e`,
-`pytest tests/package`), not with all the others. Without Lambda's Python they are skipped, but in CI a gate that cannot run fails.
+`pytest tests/package`), not with all the others. Without Lambda's Python they are skipped, but in CI a gate that cannot
+run fails.
 """
 
 import fcntl

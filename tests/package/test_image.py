@@ -177,7 +177,6 @@ def run(root: Path, variables: dict[str, str]) -> Callable[..., Running]:
             **LIBRARIES,
             **variables,
             **container.environ,
-            **SECRETS,
             "TMPDIR": str(container.at("/tmp")),
             "HOME": "/",
             **environ,
@@ -192,7 +191,7 @@ def web(run: Callable[..., Running]) -> Running:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    return run("web", PORT=str(port), ALLOWED_HOSTS=HOST)
+    return run("web", PORT=str(port), ALLOWED_HOSTS=HOST, **SECRETS)
 
 
 @pytest.fixture

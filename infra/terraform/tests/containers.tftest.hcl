@@ -48,6 +48,23 @@ run "containers" {
   }
 }
 
+# No queue has a function: no mapping to pause, nothing that Lambda could throttle.
+run "containers_only" {
+  command = plan
+
+  variables {
+    stage          = "test"
+    worker_package = "main.tf" # any file: nothing is uploaded
+    queues         = { long = { worker = "container", time_limit = 14400 } }
+    alarms         = { emails = ["oncall@example.com"] }
+  }
+
+  assert {
+    condition     = length(output.workers) == 0 && length(output.alarms.names) == 4 + 2
+    error_message = "there is no function, and no alarm on one but the reconciler's"
+  }
+}
+
 run "containers_elsewhere" {
   command = plan
 

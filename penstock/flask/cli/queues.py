@@ -177,7 +177,7 @@ def _letters(view: QueueView) -> int:
 
 def _worker(mapping: Mapping | None) -> str:
     if mapping is None:
-        return "nothing"
+        return "no event source mapping"
     return f"{mapping.function}{'' if mapping.enabled else ', paused'} ({mapping.state})"
 
 

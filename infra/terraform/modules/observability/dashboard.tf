@@ -7,7 +7,7 @@ resource "aws_cloudwatch_dashboard" "this" {
 
   dashboard_body = jsonencode({
     periodOverride = "inherit"
-    widgets        = concat([local.alarm_widget], local.queue_widgets, local.task_widgets, [local.reconciler_widget])
+    widgets        = concat(local.alarm_widgets, local.queue_widgets, local.task_widgets, [local.reconciler_widget])
   })
 }
 
@@ -27,14 +27,18 @@ locals {
   names        = sort(keys(local.queues))
   region       = data.aws_region.current.id
 
-  alarm_widget = {
-    type       = "alarm"
-    x          = 0
-    y          = 0
-    width      = 24
-    height     = local.alarm_height
-    properties = { title = "Alarms", alarms = concat(var.dead_letter_alarms, local.alarms[*].arn), sortBy = "stateUpdatedTimestamp" }
-  }
+  # A widget takes 100 alarms.
+  alarm_widgets = [
+    for row, arns in chunklist(concat(var.dead_letter_alarms, local.alarms[*].arn), 100) : {
+      type       = "alarm"
+      x          = 0
+      y          = local.alarm_height * row
+      width      = 24
+      height     = local.alarm_height
+      properties = { title = "Alarms", alarms = arns, sortBy = "stateUpdatedTimestamp" }
+    }
+  ]
+  charts_begin = local.alarm_height * length(local.alarm_widgets)
 
   charts = {
     for name, queue in local.queues : name => concat([
@@ -81,7 +85,7 @@ locals {
       for column, chart in local.charts[name] : {
         type   = "metric"
         x      = 6 * column
-        y      = local.alarm_height + local.height * row
+        y      = local.charts_begin + local.height * row
         width  = 6
         height = local.height
         properties = {
@@ -101,7 +105,7 @@ locals {
     for column, shown in { Succeeded = "Sum", Retrying = "Sum", Dead = "Sum", Duration = "p95" } : {
       type                           = "metric"
       x                              = 6 * index(["Succeeded", "Retrying", "Dead", "Duration"], column)
-      y                              = local.alarm_height + local.height * length(local.names)
+      y                              = local.charts_begin + local.height * length(local.names)
       width                          = 6
       height                         = local.height
       properties = {
@@ -120,7 +124,7 @@ locals {
   reconciler_widget = {
     type   = "metric"
     x      = 0
-    y      = local.alarm_height + local.height * (length(local.names) + (var.task_metrics ? 1 : 0))
+    y      = local.charts_begin + local.height * (length(local.names) + (var.task_metrics ? 1 : 0))
     width  = 6
     height = local.height
     properties = {

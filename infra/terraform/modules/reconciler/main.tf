@@ -27,7 +27,7 @@ resource "aws_lambda_function" "this" {
   function_name    = var.name
   role             = aws_iam_role.this.arn
   filename         = var.package
-  source_code_hash = try(filebase64sha256(var.package), null) # missing: the workers' precondition says it in better words
+  source_code_hash = try(filebase64sha256(var.package), null) # missing: the precondition says it in better words
   handler          = var.handler
   runtime          = var.runtime
   architectures    = [var.architecture]
@@ -36,6 +36,13 @@ resource "aws_lambda_function" "this" {
 
   environment {
     variables = var.environment
+  }
+
+  lifecycle {
+    precondition {
+      condition     = fileexists(var.package)
+      error_message = "There is no worker package ${var.package}: build it with `flask penstock package` (in a checkout of Penstock `make package`), or name it with worker_package."
+    }
   }
 
   depends_on = [aws_cloudwatch_log_group.this, aws_iam_role_policy.this]

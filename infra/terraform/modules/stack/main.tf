@@ -96,9 +96,9 @@ module "container" {
   image               = var.containers.image
   repository_arn      = var.containers.repository_arn
   architecture        = var.architecture
-  command             = ["--queue", each.key, "--grace", tostring(local.grace), "--metrics"]
+  command             = ["--queue", each.key, "--grace", tostring(local.grace), "--metrics", "--alive-file", local.alive_file]
   stop_timeout        = local.stop_timeout
-  health_check        = ["python", "-m", "penstock.alive", "/tmp/penstock-alive"]
+  health_check        = ["python", "-m", "penstock.alive", local.alive_file]
   cpu                 = var.containers.cpu
   memory              = var.containers.memory
   cluster_arn         = var.containers.cluster_arn
@@ -110,6 +110,7 @@ module "container" {
   max_count           = each.value.max_concurrency
   messages_per_worker = var.containers.messages_per_worker
   environment         = local.container_environment
+  secrets             = var.containers.secrets
   statements          = module.container_policy[each.key].statements
   log_retention_days  = var.log_retention_days
 }

@@ -37,6 +37,7 @@ locals {
 
   container_queues      = { for name, queue in module.queue_list.queues : name => queue if queue.worker == "container" }
   container_environment = merge(local.settings, var.environment, local.secret_names)
+  alive_file            = "/tmp/penstock-alive"
   stop_timeout          = 120                     # seconds, the most that Fargate gives
   grace                 = local.stop_timeout - 15 # for the receive or the clean-up under way, and for the hand-back
 

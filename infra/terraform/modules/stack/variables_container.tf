@@ -3,7 +3,7 @@
 ################################################################################
 
 variable "containers" {
-  description = "The containers of the queues whose worker is container, on ECS Fargate: the image of the target worker and where it runs; see modules/container. null: they run elsewhere, with what output container_workers has."
+  description = "The containers of the queues whose worker is container, on ECS Fargate: the image, whose entry point is `flask penstock worker`, and where it runs; see modules/container. null: they run elsewhere, with what output container_workers has."
 
   type = object({
     image               = string
@@ -16,6 +16,10 @@ variable "containers" {
     memory              = optional(number, 512)
     min_count           = optional(number, 1)
     messages_per_worker = optional(number, 1)
+    secrets = optional(map(object({ # what your app itself reads at its start: ECS puts the value there. Tasks have worker_secrets
+      ssm_parameter = optional(string)
+      secret_arn    = optional(string)
+    })), {})
   })
 
   default = null

@@ -93,13 +93,17 @@ locals {
       Action   = ["lambda:ListEventSourceMappings"]
       Resource = ["*"]
     },
-    {
-      # To pause and resume a queue of this stage. Lambda checks the ARN of the mapping, which ends in its id.
+  ]
+
+  # To pause and resume a queue of this stage. Lambda checks the ARN of the mapping, which ends in its id. IAM takes no
+  # statement without a resource, which it would be where containers work on every queue.
+  pause = [
+    for mappings in [var.event_source_mappings] : {
       Sid      = "Pause"
       Effect   = "Allow"
       Action   = ["lambda:UpdateEventSourceMapping"]
-      Resource = [for id in var.event_source_mappings : "${local.arn}:lambda:${local.account}:event-source-mapping:${id}"]
-    },
+      Resource = [for id in mappings : "${local.arn}:lambda:${local.account}:event-source-mapping:${id}"]
+    } if length(mappings) > 0
   ]
 
   others = [

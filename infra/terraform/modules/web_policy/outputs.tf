@@ -1,4 +1,4 @@
 output "statements" {
   description = "The statements of its policy, as the policy has them."
-  value       = concat(local.own, local.others)
+  value       = concat(local.own, local.pause, local.others)
 }
