@@ -62,6 +62,11 @@ def install(requirements: Path, folder: Path, target: Target, python: Interprete
 def copy_sources(paths: Iterable[Path], folder: Path, *, leave_out: Iterable[str] = ()) -> None:
     """Copy folders and modules of a project into ``folder``, but for ``leave_out``, such as ``penstock/local``."""
     for path in paths:
+        if (folder / path.name).exists():
+            raise PackagingError(
+                f"{path} has the name of what the requirements install as {folder / path.name}: rename yours, "
+                "or take that requirement out"
+            )
         if path.is_dir():
             shutil.copytree(path, folder / path.name, ignore=shutil.ignore_patterns(*_NOT_SHIPPED))
         elif path.is_file():

@@ -4,6 +4,7 @@ import ast
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Final
 
@@ -70,12 +71,21 @@ def _place(root: Path, name: str) -> Path | None:
     """The project's own folder or module of that name; None where it is somebody else's."""
     if name in sys.stdlib_module_names:
         return None
-    for base in (root, root / "src"):
-        if (base / name).is_dir() and next((base / name).rglob("*.py"), None):
+    bases = (root, root / "src")
+    for base in bases:
+        if (base / name / "__init__.py").is_file():
             return base / name
         if (base / f"{name}.py").is_file():
             return base / f"{name}.py"
-    return None
+    folder = next((base / name for base in bases if next((base / name).rglob("*.py"), None)), None)
+    return None if name != LAMBDAS and _is_installed(name, bases) else folder
+
+
+def _is_installed(name: str, bases: Iterable[Path]) -> bool:
+    """Whether there is a package or module of that name elsewhere: Python takes it before any folder without __init__.py."""
+    own = {base.resolve() for base in bases}
+    spec = PathFinder.find_spec(name, [entry for entry in sys.path if Path(entry).resolve() not in own])
+    return spec is not None and spec.origin is not None
 
 
 def _read(path: Path) -> set[str]:

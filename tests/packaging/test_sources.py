@@ -55,6 +55,22 @@ def test_a_folder_that_has_the_name_of_a_standard_module_is_not_meant(tmp_path: 
     assert sources_of(project(tmp_path, lambdas__worker="import email", email__notes="")).names == ("lambdas",)
 
 
+def test_a_folder_without_an_init_is_not_meant_where_a_package_of_its_name_is_installed(tmp_path: Path) -> None:
+    root = project(tmp_path, lambdas__worker="import sqlalchemy", sqlalchemy__env="")
+    assert sources_of(root).names == ("lambdas",)
+
+
+def test_a_package_of_the_project_s_own_goes_before_an_installed_one(tmp_path: Path) -> None:
+    root = project(tmp_path, lambdas__worker="import sqlalchemy", sqlalchemy__model="")
+    (root / "sqlalchemy" / "__init__.py").touch()
+    assert sources_of(root).names == ("lambdas", "sqlalchemy")
+
+
+def test_a_module_goes_before_a_folder_without_an_init(tmp_path: Path) -> None:
+    root = project(tmp_path, lambdas__worker="import shop", shop="", shop__notes="")
+    assert sources_of(root).paths == (root / "lambdas", root / "shop.py")
+
+
 @pytest.mark.parametrize(
     ("source", "comes"),
     [
