@@ -15,7 +15,7 @@ from penstock.packaging.target import PYTHON, PYTHON_NAME, Target
 _FOREIGN = ("PYTHONHOME", "PYTHONPATH", "PIP_TARGET", "PIP_PREFIX", "PIP_USER", "PIP_PYTHON", "VIRTUAL_ENV")
 # Notes of the installation, not of the package: they differ from machine to machine, and nothing at run time reads them.
 _NOTES = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json")
-_NOT_SHIPPED = ("__pycache__", "*.pyc", ".*", "*~", "requirements*", "tests")
+_NOT_SHIPPED = ("__pycache__", "*.pyc", ".*", "*~", "requirements*.txt", "requirements*.in")
 
 
 def pip_environment() -> dict[str, str]:

@@ -134,7 +134,8 @@ def _requirements(root: Path) -> Path:
 
 
 def _left_out(sources: Sources) -> list[str]:
-    return [f"{OURS}/{part}" for part in (*_LAPTOP_ONLY, *(() if sources.with_flask else ("flask",)))]
+    ours = (*_LAPTOP_ONLY, *(() if sources.with_flask else ("flask",)))
+    return [*(f"{OURS}/{part}" for part in ours), *sources.tests]
 
 
 def words(package: Package) -> Iterator[str]:

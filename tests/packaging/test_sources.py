@@ -35,9 +35,40 @@ def test_what_is_imported_is_followed_and_nothing_else_comes(tmp_path: Path) -> 
     assert sources_of(root).names == ("lambdas", "prices", "shop")
 
 
-def test_what_a_package_s_own_tests_import_does_not_come(tmp_path: Path) -> None:
+def test_neither_a_package_s_own_tests_nor_what_they_import_comes(tmp_path: Path) -> None:
     root = project(tmp_path, lambdas__worker="import shop", shop__tests__test_a="import helpers", helpers="")
-    assert sources_of(root).names == ("lambdas", "shop")
+    found = sources_of(root)
+    assert (found.names, found.tests) == (("lambdas", "shop"), ("shop/tests",))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import shop.tests.blood",
+        "from shop.tests import blood",
+        "from shop import tests",
+        "from . import tests",
+        "def run():\n    from .tests.blood import sample",
+    ],
+)
+def test_a_part_of_the_domain_that_is_called_tests_comes_where_it_is_imported(tmp_path: Path, source: str) -> None:
+    root = project(
+        tmp_path,
+        lambdas__worker="import shop.tasks",
+        shop__tasks=source,
+        shop__tests__blood="import helpers",
+        shop__admin__tests__test_a="import admin_helpers",
+        helpers="",
+        admin_helpers="",
+    )
+    found = sources_of(root)
+    assert (found.names, found.tests) == (("helpers", "lambdas", "shop"), ("shop/admin/tests",))
+
+
+def test_a_folder_called_tests_without_modules_comes(tmp_path: Path) -> None:
+    root = project(tmp_path, lambdas__worker="import shop", shop__main="")
+    (root / "shop" / "templates" / "tests").mkdir(parents=True)
+    assert sources_of(root).tests == ()
 
 
 def test_a_module_at_the_root_comes_with_the_templates_that_flask_finds_there(tmp_path: Path) -> None:
