@@ -1,8 +1,9 @@
 """What a project hangs on its tasks: middleware around each run, and functions to call at the end of one."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from functools import partial
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from msgspec import Struct
 
@@ -29,6 +30,14 @@ Middleware = Callable[[Run, Callable[[], Any]], Any]
 Hook = Callable[[Ended], object]
 
 
+@runtime_checkable
+class AroundHooks(Protocol):
+    """Middleware that has something for hooks as well, such as the context of an app."""
+
+    def around_hook(self) -> AbstractContextManager[object]:
+        """What each hook runs inside of; made anew for each."""
+
+
 class Hooks:
     """The hooks of one Penstock object, in the order in which they were added."""
 
@@ -46,8 +55,13 @@ class Hooks:
     def notify(self, ended: Ended) -> None:
         """Call the hooks of ``ended.status``. The outcome is recorded already: an error here is a log line."""
         hooks = {Status.SUCCEEDED: self.on_success, Status.DEAD: self.on_dead}.get(ended.status, [])
+        middlewares: list[object] = [*self.middleware]  # some are more than a function
+        around = [middleware.around_hook for middleware in middlewares if isinstance(middleware, AroundHooks)]
         for hook in hooks:
             try:
-                hook(ended)
+                with ExitStack() as inside:
+                    for context in around:
+                        inside.enter_context(context())
+                    hook(ended)
             except Exception:
                 logger.exception("a hook failed after task %s was %s", ended.task_id, ended.status)

@@ -1,6 +1,8 @@
-"""Tasks inside a Flask app's context: its config, its extensions, its database sessions."""
+"""Tasks and hooks inside a Flask app's context: its config, its extensions, its database sessions."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -14,18 +16,30 @@ AppFactory = Callable[[], Flask]
 
 
 def in_app_context(factory: AppFactory | str) -> Middleware:
-    """Middleware for ``tasks.middleware``: every run gets an app context of its own, torn down at its end.
+    """Middleware for ``tasks.middleware``: every run and every hook gets an app context of its own, torn down at its end.
 
     ``factory`` makes the app, or names what does as ``module:name`` (an app itself will do), so that the module of a Lambda
-    function need not import the web. The app is made here and now, once: what fails, fails at start-up.
+    function need not import the web. The app is made here and now, once: what fails, fails at start-up. A process has one
+    app of a name, for many an app cannot be made twice.
     """
-    app = _app(factory)
+    return _InAppContext(_named(factory) if isinstance(factory, str) else _app(factory))
 
-    def around(_run: Run, call_next: Callable[[], Any]) -> Any:
-        with app.app_context():
+
+class _InAppContext:
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+
+    def __call__(self, _run: Run, call_next: Callable[[], Any]) -> Any:
+        with self._app.app_context():
             return call_next()
 
-    return around
+    def around_hook(self) -> AbstractContextManager[object]:
+        return self._app.app_context()
+
+
+@cache
+def _named(path: str) -> Flask:
+    return _app(path)
 
 
 def _app(factory: AppFactory | str) -> Flask:

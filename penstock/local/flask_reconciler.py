@@ -4,6 +4,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from penstock.aws import reconciler_handler
+from penstock.flask import in_app_context
 from penstock.local.flask_app import load, tasks_of
 
-handler: Callable[[Mapping[str, Any], Any], dict[str, Any]] = reconciler_handler(tasks_of(load()))
+_app = load()
+_tasks = tasks_of(_app)
+_tasks.middleware(in_app_context(lambda: _app))  # as lambdas/reconciler.py has it, which `flask penstock init` writes
+handler: Callable[[Mapping[str, Any], Any], dict[str, Any]] = reconciler_handler(_tasks)

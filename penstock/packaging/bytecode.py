@@ -65,15 +65,17 @@ def check_folder(
     own: Sequence[str],
     environ: Mapping[str, str],
     not_compiled: Sequence[str] = (),
+    read: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Import ``entries`` and all of ``packages`` from ``folder`` alone; what check_tree.py found, or PackagingError.
 
-    ``not_compiled`` are compile_folder's lines: those sources are known to have no compiled form.
+    ``not_compiled`` are compile_folder's lines: those sources are known to have no compiled form. Of the packages ``read`` what
+    the sources import is looked for: a module of ``own`` must be there, others are ``absent`` in the answer.
     Where this machine cannot run the target's code, only what can be seen without running it is checked, and ``seconds``
     is missing from the answer.
     """
     command: list[str | Path] = [python.path, "-I", "-S", _HERE / "check_tree.py", folder]
-    for option, names in (("--entry", entries), ("--all", packages), ("--own", own)):
+    for option, names in (("--entry", entries), ("--all", packages), ("--own", own), ("--read", read)):
         for name in names:
             command += [option, name]
     if not python.runs(target.machine):
@@ -90,7 +92,9 @@ def check_folder(
         *_complaint(
             "has no compiled form that Lambda would take", [name for name in found["stale"] if name not in known]
         ),
-        *_complaint("is imported and not in the package: add it to the requirements", found["missing"]),
+        *_complaint(
+            "is imported and not in the package: add it to the requirements, or repair the import", found["missing"]
+        ),
         *_complaint("cannot be imported from the package alone", found.get("failed", ())),
         *_complaint("was loaded from outside the package", found.get("foreign", ())),
         *_complaint("had to be compiled while importing", found.get("compiled", ())),

@@ -15,7 +15,7 @@ from penstock.packaging.target import PYTHON, PYTHON_NAME, Target
 _FOREIGN = ("PYTHONHOME", "PYTHONPATH", "PIP_TARGET", "PIP_PREFIX", "PIP_USER", "PIP_PYTHON", "VIRTUAL_ENV")
 # Notes of the installation, not of the package: they differ from machine to machine, and nothing at run time reads them.
 _NOTES = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json")
-_NOT_SHIPPED = ("__pycache__", "*.pyc", ".*", "*~", "requirements*", "tests")
+_NOT_SHIPPED = ("__pycache__", "*.pyc", ".*", "*~", "requirements*.txt", "requirements*.in")
 
 
 def pip_environment() -> dict[str, str]:
@@ -62,6 +62,11 @@ def install(requirements: Path, folder: Path, target: Target, python: Interprete
 def copy_sources(paths: Iterable[Path], folder: Path, *, leave_out: Iterable[str] = ()) -> None:
     """Copy folders and modules of a project into ``folder``, but for ``leave_out``, such as ``penstock/local``."""
     for path in paths:
+        if (folder / path.name).exists():
+            raise PackagingError(
+                f"{path} has the name of what the requirements install as {folder / path.name}: rename yours, "
+                "or take that requirement out"
+            )
         if path.is_dir():
             shutil.copytree(path, folder / path.name, ignore=shutil.ignore_patterns(*_NOT_SHIPPED))
         elif path.is_file():

@@ -40,6 +40,7 @@ class Package:
     """A checked zip. ``import_seconds``: its entry point on this machine, None where its code does not run here.
 
     ``pinned``: every wheel is one that the requirements name by hash. ``not_compiled``: sources that are no Python of Lambda's.
+    ``absent``: "module: imports x", of the project's own modules, where x is not in the zip.
     """
 
     archive: Archive
@@ -48,6 +49,7 @@ class Package:
     pinned: bool
     import_seconds: float | None
     not_compiled: tuple[str, ...]
+    absent: tuple[str, ...]
     seconds: float
 
     def document(self) -> dict[str, object]:
@@ -61,6 +63,7 @@ class Package:
             "arch": self.arch,
             "python": self.python,
             "pinned": self.pinned,
+            "absent": list(self.absent),
             "import_seconds": self.import_seconds,
             "seconds": round(self.seconds, 1),
         }
@@ -103,6 +106,7 @@ def build(
                 own=sources.names,
                 environ={**function_environment(root / QUEUES), **environ},
                 not_compiled=not_compiled,
+                read=[name for name in sources.names if name != OURS],
             )
         except BaseException:
             output.unlink()  # what cannot work must not lie there as if it could
@@ -114,6 +118,7 @@ def build(
         pinned,
         found.get("seconds"),
         tuple(not_compiled),
+        tuple(found["absent"]),
         time.monotonic() - started,
     )
 
@@ -134,7 +139,8 @@ def _requirements(root: Path) -> Path:
 
 
 def _left_out(sources: Sources) -> list[str]:
-    return [f"{OURS}/{part}" for part in (*_LAPTOP_ONLY, *(() if sources.with_flask else ("flask",)))]
+    ours = (*_LAPTOP_ONLY, *(() if sources.with_flask else ("flask",)))
+    return [*(f"{OURS}/{part}" for part in ours), *sources.tests]
 
 
 def words(package: Package) -> Iterator[str]:
@@ -151,4 +157,6 @@ def words(package: Package) -> Iterator[str]:
         yield "  not pinned: the requirements have no hashes, so the next zip may hold other versions"
     for line in package.not_compiled:
         yield f"  not compiled, no Python {package.python}: {line}"
+    for line in package.absent:
+        yield f"  not in the zip, for what runs at Lambda add it to the requirements: {line}"
     yield f"  made for {package.arch} by Python {package.python} in {package.seconds:.1f} s"

@@ -9,12 +9,21 @@ from penstock.flask import in_app_context
 from tests.lifecycle.world import World
 
 torn_down: list[str] = []
+made: list[str] = []
 
 
 def create_app() -> Flask:
     app = Flask("shop")
     app.teardown_appcontext(lambda _error: torn_down.append("down"))
     return app
+
+
+def create_once() -> Flask:
+    made.append("once")
+    return create_app()
+
+
+def nothing() -> None: ...
 
 
 NOT_AN_APP = object()
@@ -39,13 +48,26 @@ def test_a_task_sees_the_current_app(world: World) -> None:
 
 
 def test_the_context_is_torn_down_after_each_run(world: World) -> None:
-    @world.tasks.task
-    def nothing() -> None: ...
-
-    nothing.enqueue()
-    nothing.enqueue()
+    task = world.tasks.task(nothing)
+    task.enqueue()
+    task.enqueue()
     world.drain()
     assert torn_down == ["down", "down"]
+
+
+def test_a_hook_sees_the_current_app(world: World) -> None:
+    told: list[str] = []
+    world.tasks.on_success(lambda _ended: told.append(current_app.name))
+    task = world.tasks.task(nothing)
+    task.enqueue()
+    world.drain()
+    assert (told, torn_down) == (["shop"], ["down", "down"])
+
+
+def test_an_app_of_one_name_is_made_once() -> None:
+    in_app_context("tests.flask.test_context:create_once")
+    in_app_context("tests.flask.test_context:create_once")
+    assert made == ["once"]
 
 
 def test_the_factory_can_be_named() -> None:

@@ -61,6 +61,29 @@ def test_a_module_of_our_own_that_was_left_out_is_named(folder: Path) -> None:
     assert check(folder)["missing"] == ["app/other.py: imports app.gone"]
 
 
+def test_a_module_beside_it_that_was_left_out_is_named(folder: Path) -> None:
+    (folder / "app" / "other.py").write_text("def f():\n    from .gone import x\n")
+    assert check(folder)["missing"] == ["app/other.py: imports app.gone"]
+
+
+@pytest.mark.parametrize("path", ["shop/tasks.py", "shop.py"])
+def test_a_module_that_is_read_only_misses_what_is_our_own_and_tells_what_else_is_absent(
+    folder: Path, path: str
+) -> None:
+    (folder / path).parent.mkdir(exist_ok=True)
+    (folder / path).write_text(
+        "def f():\n    import app.gone, nowhere_at_all, json, app.other\nraise SystemExit('ran')\n"
+    )
+    found = check(folder, "--own", "shop", "--read", "shop", "--read", "app")
+    assert (found["missing"], found["absent"]) == ([f"{path}: imports app.gone"], [f"{path}: imports nowhere_at_all"])
+
+
+def test_a_native_module_of_our_own_is_there(folder: Path) -> None:
+    (folder / "app" / "fast.cpython-313-aarch64-linux-gnu.so").touch()
+    (folder / "app" / "other.py").write_text("def f():\n    from app.fast import x\n")
+    assert check(folder)["missing"] == []
+
+
 def test_what_only_the_type_checker_imports_is_not_missed(folder: Path) -> None:
     (folder / "app" / "other.py").write_text(
         "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import nowhere_at_all\n"

@@ -35,9 +35,40 @@ def test_what_is_imported_is_followed_and_nothing_else_comes(tmp_path: Path) -> 
     assert sources_of(root).names == ("lambdas", "prices", "shop")
 
 
-def test_what_a_package_s_own_tests_import_does_not_come(tmp_path: Path) -> None:
+def test_neither_a_package_s_own_tests_nor_what_they_import_comes(tmp_path: Path) -> None:
     root = project(tmp_path, lambdas__worker="import shop", shop__tests__test_a="import helpers", helpers="")
-    assert sources_of(root).names == ("lambdas", "shop")
+    found = sources_of(root)
+    assert (found.names, found.tests) == (("lambdas", "shop"), ("shop/tests",))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import shop.tests.blood",
+        "from shop.tests import blood",
+        "from shop import tests",
+        "from . import tests",
+        "def run():\n    from .tests.blood import sample",
+    ],
+)
+def test_a_part_of_the_domain_that_is_called_tests_comes_where_it_is_imported(tmp_path: Path, source: str) -> None:
+    root = project(
+        tmp_path,
+        lambdas__worker="import shop.tasks",
+        shop__tasks=source,
+        shop__tests__blood="import helpers",
+        shop__admin__tests__test_a="import admin_helpers",
+        helpers="",
+        admin_helpers="",
+    )
+    found = sources_of(root)
+    assert (found.names, found.tests) == (("helpers", "lambdas", "shop"), ("shop/admin/tests",))
+
+
+def test_a_folder_called_tests_without_modules_comes(tmp_path: Path) -> None:
+    root = project(tmp_path, lambdas__worker="import shop", shop__main="")
+    (root / "shop" / "templates" / "tests").mkdir(parents=True)
+    assert sources_of(root).tests == ()
 
 
 def test_a_module_at_the_root_comes_with_the_templates_that_flask_finds_there(tmp_path: Path) -> None:
@@ -53,6 +84,22 @@ def test_sources_may_be_in_src(tmp_path: Path) -> None:
 
 def test_a_folder_that_has_the_name_of_a_standard_module_is_not_meant(tmp_path: Path) -> None:
     assert sources_of(project(tmp_path, lambdas__worker="import email", email__notes="")).names == ("lambdas",)
+
+
+def test_a_folder_without_an_init_is_not_meant_where_a_package_of_its_name_is_installed(tmp_path: Path) -> None:
+    root = project(tmp_path, lambdas__worker="import sqlalchemy", sqlalchemy__env="")
+    assert sources_of(root).names == ("lambdas",)
+
+
+def test_a_package_of_the_project_s_own_goes_before_an_installed_one(tmp_path: Path) -> None:
+    root = project(tmp_path, lambdas__worker="import sqlalchemy", sqlalchemy__model="")
+    (root / "sqlalchemy" / "__init__.py").touch()
+    assert sources_of(root).names == ("lambdas", "sqlalchemy")
+
+
+def test_a_module_goes_before_a_folder_without_an_init(tmp_path: Path) -> None:
+    root = project(tmp_path, lambdas__worker="import shop", shop="", shop__notes="")
+    assert sources_of(root).paths == (root / "lambdas", root / "shop.py")
 
 
 @pytest.mark.parametrize(

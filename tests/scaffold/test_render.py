@@ -67,3 +67,11 @@ def test_the_requirements_are_what_the_sources_import_in_the_versions_that_are_h
     lines = [line for line in requirements(tmp_path, ["shop.web"]).splitlines() if not line.startswith("#")]
 
     assert [re.sub(r"==\S+$", "", line) for line in lines] == ["penstock[aws,flask]", "flask", "sqlalchemy"]
+
+
+def test_a_folder_of_migrations_does_not_hide_the_installed_package_of_its_name(tmp_path: Path) -> None:
+    (tmp_path / "sqlalchemy").mkdir()
+    (tmp_path / "sqlalchemy" / "env.py").write_text("import json\n")
+    (tmp_path / "shop.py").write_text("import sqlalchemy\n")
+
+    assert "\nsqlalchemy==" in requirements(tmp_path, ["shop"])

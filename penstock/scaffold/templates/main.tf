@@ -20,6 +20,10 @@ module "penstock" {
   # What your tasks may do at AWS beside: [{ actions = ["ses:SendEmail"], resources = ["arn:aws:ses:..."] }].
   task_statements = []
 
+  # The same for the reconciler: it makes your app too, for its on_dead hooks. What the app reads at AWS when it is made, such as
+  # the value of a worker secret, and what a hook does there. It runs outside of the VPC.
+  reconciler_statements = []
+
   # For tasks that reach a database in a VPC: { subnet_ids = ["subnet-..."], security_group_ids = ["sg-..."] }.
   vpc = null
 
