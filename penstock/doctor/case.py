@@ -1,6 +1,7 @@
 """What the checks look at: the live facts, and what must hold."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import TypeVar
 
 from msgspec import Struct
@@ -47,7 +48,7 @@ class Strays(Struct, frozen=True):
 
 
 class Case(Struct, frozen=True):
-    """All that is known. ``version`` is that of the Penstock in this process, ``queue_list`` the file to compare with."""
+    """All that is known at ``now``. ``version`` is this process's Penstock, ``queue_list`` the file to compare with."""
 
     settings: Settings
     tasks: Sequence[TaskNeeds]
@@ -58,6 +59,7 @@ class Case(Struct, frozen=True):
     strays: Strays | NotReadable
     queue_list: QueueList | None
     version: str
+    now: datetime
 
     def queues(self) -> Iterator[tuple[QueueSettings, LiveQueue]]:
         """The queues that are there and could be read."""
@@ -82,6 +84,12 @@ class Case(Struct, frozen=True):
         for queue, mapping in self.mappings():
             if (function := there(self.facts.functions.get(mapping.function_arn))) is not None:
                 yield queue, mapping, function
+
+    def without_mapping(self) -> Iterator[QueueSettings]:
+        """The queues that no event source mapping polls."""
+        for queue, _ in self.queues():
+            if self.facts.queues[queue.name].mappings == ():
+                yield queue
 
     @property
     def table(self) -> LiveTable | None:

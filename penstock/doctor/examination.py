@@ -65,6 +65,7 @@ def gather(tasks: Penstock, names: Names, *, version: str, queue_list: QueueList
         strays=strays.read(ports),
         queue_list=queue_list,
         version=version,
+        now=ports.clock(),
     )
 
 

@@ -39,6 +39,9 @@ def _of_queues(case: Case) -> Iterator[NotChecked]:
         yield from _refused("queues", f"the attributes of {name}", facts.queue, essential=True)
         yield from _refused("dead-letter queues", f"the attributes of {name}'s", facts.letters, essential=True)
         yield from _refused("event source mappings", f"what polls {name}", facts.mappings, essential=True)
+    for queue in case.without_mapping():
+        what = f"whether a worker of your own polls {queue.name}, which no mapping does"
+        yield from _refused("event source mappings", what, case.workers, essential=True)
 
 
 def _of_functions(case: Case) -> Iterator[NotChecked]:
