@@ -287,6 +287,30 @@ def test_workers_of_another_version_are_found(version: str, envelope: int, names
     assert found(replace(CASE, workers=[worker])) == names
 
 
+SAID = WorkerVersion("default", FUNCTION, CASE.version, VERSION, NOW)
+
+
+@pytest.mark.parametrize(("envelope", "name"), [(VERSION, "version-skew"), (1, "envelope-version")])
+def test_only_what_still_works_on_a_queue_is_of_another_version(envelope: int, name: str) -> None:
+    old = {"version": "0.0.1", "envelope": envelope}
+    function, own, silent = replace(SAID, **old), process(**old), process(silent=TWO_DAYS, **old)
+    assert found(replace(CASE, workers=[function])) == {name}
+    assert found(replace(ALONE, workers=[process(), function])) == set()  # a worker of one's own took it over
+    assert found(replace(ALONE, workers=[own])) == {name}
+    assert found(replace(CASE, workers=[SAID, own])) == {name}
+    assert found(replace(CASE, workers=[SAID, silent])) == set()  # a function took it over
+
+
+@pytest.mark.parametrize("envelope", [VERSION, 1])
+def test_a_worker_of_another_version_is_repaired_by_what_it_runs_in(envelope: int) -> None:
+    old = {"version": "0.0.1", "envelope": envelope}
+    function, own = (
+        words(replace(case, workers=[replace(worker, **old)])) for case, worker in ((CASE, SAID), (ALONE, process()))
+    )
+    assert ("`flask penstock package`" in function, "image" in function) == (True, False)
+    assert ("`flask penstock package`" in own, "image" in own) == (False, True)
+
+
 def test_a_worker_of_a_queue_that_is_gone_is_nobody_s_skew() -> None:
     gone = WorkerVersion("gone", FUNCTION, "0.0.1", 1, NOW)
     assert found(replace(CASE, workers=[*CASE.workers, gone])) == set()  # type: ignore[misc]

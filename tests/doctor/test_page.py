@@ -42,6 +42,7 @@ def when(finding: str) -> str:
 def test_the_page_says_for_how_long_a_worker_of_one_s_own_may_be_silent() -> None:
     assert timedelta(days=2) == SILENT_AFTER
     assert "within two days" in when("mapping-missing")
+    assert "as long as it has spoken within two days" in " ".join(sections()["versions"].split())
 
 
 def test_the_page_counts_the_checks() -> None:
