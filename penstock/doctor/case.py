@@ -12,6 +12,7 @@ from penstock.settings import QueueSettings, Settings
 from penstock.versions import WorkerVersion
 
 T = TypeVar("T")
+WORKER, CONTAINER, RECONCILER, WEB = "worker", "container", "reconciler", "web"  # kinds of roles
 
 
 class Names(Struct, frozen=True):
@@ -33,7 +34,7 @@ class TaskNeeds(Struct, frozen=True):
 
 
 class RoleAccess(Struct, frozen=True):
-    """What the role of a ``worker``, of the ``reconciler`` or of the ``web`` lacks; None where there is no such role."""
+    """What the role of a WORKER's function or CONTAINER, of the RECONCILER or of the WEB lacks; None: there is no such role."""
 
     kind: str
     role: str
@@ -100,3 +101,8 @@ class Case(Struct, frozen=True):
 def there(value: Maybe[T]) -> T | None:
     """``value`` if it is there and could be read."""
     return None if isinstance(value, NotReadable) else value
+
+
+def running(workers: Sequence[WorkerVersion] | NotReadable, now: datetime) -> set[str]:
+    """The queues on which a worker of one's own runs, as far as that is known."""
+    return set() if isinstance(workers, NotReadable) else {one.queue for one in workers if one.is_running(now)}

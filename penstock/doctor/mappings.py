@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from penstock.doctor.case import Case, there
+from penstock.doctor.case import Case, running, there
 from penstock.doctor.checking import Found, Severity, check
 from penstock.facts import LiveFunction, LiveMapping, NotReadable
 from penstock.queue_list import FUNCTION_TIMEOUT_MARGIN_SECONDS
@@ -25,9 +25,9 @@ def change(mapping: LiveMapping, options: str) -> str:
 def mapping_missing(case: Case) -> Iterator[Found]:
     if isinstance(case.workers, NotReadable):
         return
-    running = {worker.queue for worker in case.workers if worker.is_running(case.now)}
+    attended = running(case.workers, case.now)
     for queue in case.without_mapping():
-        if queue.name not in running:
+        if queue.name not in attended:
             yield Found(
                 queue.name,
                 f"no event source mapping polls it, and no `flask penstock worker` has said in {SILENT_AFTER.days} days that "

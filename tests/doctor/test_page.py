@@ -5,6 +5,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from penstock.doctor import CHECKS
+from penstock.doctor.case import CONTAINER
+from penstock.doctor.not_checked import NO_ROLE
 from penstock.versions import SILENT_AFTER
 from tests.doctor.test_denied import LOOKING
 
@@ -43,6 +45,11 @@ def test_the_page_says_for_how_long_a_worker_of_one_s_own_may_be_silent() -> Non
     assert timedelta(days=2) == SILENT_AFTER
     assert "within two days" in when("mapping-missing")
     assert "as long as it has spoken within two days" in " ".join(sections()["versions"].split())
+
+
+def test_the_page_names_the_role_of_containers_as_the_report_does() -> None:
+    assert "<project>-<stage>-worker-<queue>" in NO_ROLE[CONTAINER]
+    assert "`<project>-<stage>-worker-<queue>`" in sections()["roles"]
 
 
 def test_the_page_counts_the_checks() -> None:
