@@ -17,6 +17,7 @@ from penstock.times import from_text, to_text
 FUNCTION, PROCESS = "function", "process"  # a Lambda function, or a worker of one's own
 LIFETIME = timedelta(days=28)
 AGAIN_AFTER = timedelta(days=1)
+SILENT_AFTER = 2 * AGAIN_AFTER  # a process speaks between two tasks, of at most half a day each
 _PAGE = "workers"
 _MAX_LINES = 1_000
 
@@ -29,6 +30,10 @@ class WorkerVersion(Struct, frozen=True):
     version: str
     envelope: int
     last_at: datetime
+
+    def is_running(self, now: datetime) -> bool:
+        """True for a PROCESS that has spoken within SILENT_AFTER. Of a function nothing follows: it is silent without tasks."""
+        return self.kind == PROCESS and now - self.last_at < SILENT_AFTER
 
 
 class Announcement:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _NO_TABLE = frozenset({"ResourceNotFoundException", "TableNotFoundException"})
 _NO_BUCKET = frozenset({"404", "NoSuchBucket"})
+_CHOOSING = ("Tag", "Tags", "ObjectSizeGreaterThan", "ObjectSizeLessThan")  # conditions of a lifecycle rule
 _BLOCKS = frozenset({"BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"})
 
 
@@ -117,10 +118,14 @@ def _opened(blocked: Any) -> Maybe[frozenset[str]]:
 def _expiries(rules: Sequence[Mapping[str, Any]]) -> Iterator[Expiry]:
     for rule in rules:
         days = rule.get("Expiration", {}).get("Days")
-        if rule["Status"] == "Enabled" and days is not None:
-            yield Expiry(_prefix(rule), days)
+        prefix = _prefix(rule)
+        if rule["Status"] == "Enabled" and days is not None and prefix is not None:
+            yield Expiry(prefix, days)
 
 
-def _prefix(rule: Mapping[str, Any]) -> str:
+def _prefix(rule: Mapping[str, Any]) -> str | None:
+    """What a rule's objects begin with, empty for all of the bucket; None where a tag or a size chooses among them."""
     only = rule.get("Filter", {})
-    return str(rule.get("Prefix") or only.get("Prefix") or only.get("And", {}).get("Prefix") or "")
+    conditions = {**only, **only.get("And", {})}
+    chosen = any(conditions.get(name) for name in _CHOOSING)
+    return None if chosen else str(rule.get("Prefix") or conditions.get("Prefix") or "")

@@ -4,16 +4,15 @@ The lists of needs are those of the policies in infra/terraform, without what a 
 against each other. The policies of queues and buckets are not part of the simulation.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
-from penstock.doctor.case import Case, RoleAccess, there
+from penstock.doctor.case import CONTAINER, RECONCILER, WEB, WORKER, Case, RoleAccess, there
 from penstock.doctor.checking import Found, Severity, check
 from penstock.facts import Facts, Inspector, LiveMapping, LiveQueue, Need, NotReadable
 from penstock.record import INDEX_BY_FAILURE, INDEXES
 from penstock.settings import Settings
 
 _SUBJECT = "roles"
-WORKER, RECONCILER, WEB = "worker", "reconciler", "web"
 _LEDGER = {"dynamodb:LeadingKeys": ("~audit",)}  # the web puts under such keys only
 
 
@@ -33,6 +32,22 @@ def read(inspector: Inspector, settings: Settings, facts: Facts, web_role: str |
         yield RoleAccess(RECONCILER, _role(reconciler.role), inspector.denials(reconciler.role, needs))
     if web_role is not None:
         yield RoleAccess(WEB, _role(web_role), inspector.denials(web_role, web_needs(settings, facts)))
+
+
+def of_containers(
+    inspector: Inspector, settings: Settings, facts: Facts, running: Collection[str], prefix: str | None
+) -> Iterator[RoleAccess]:
+    """The same for the queues that only a worker of one's own polls: those of ``running`` without a mapping.
+
+    Their role is known by the name that Terraform gives it, ``prefix`` being that of its names.
+    """
+    for name, queue in facts.queues.items():
+        if facts.local or name not in running or queue.mappings != () or (live := there(queue.queue)) is None:
+            continue
+        role, denied = f"{prefix}-worker-{name}", None
+        if prefix is not None:
+            denied = inspector.denials(role, worker_needs(settings, facts, live))
+        yield RoleAccess(CONTAINER, f"the containers of {name}" if denied is None else f"{role} ({name})", denied)
 
 
 def worker_needs(settings: Settings, facts: Facts, queue: LiveQueue) -> list[Need]:
@@ -145,6 +160,7 @@ def _role(role: str) -> str:
 )
 def worker_role(case: Case) -> Iterator[Found]:
     yield from _lacking(case.access, WORKER)
+    yield from _lacking(case.access, CONTAINER)
 
 
 @check(

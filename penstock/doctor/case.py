@@ -1,6 +1,7 @@
 """What the checks look at: the live facts, and what must hold."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import TypeVar
 
 from msgspec import Struct
@@ -11,6 +12,7 @@ from penstock.settings import QueueSettings, Settings
 from penstock.versions import WorkerVersion
 
 T = TypeVar("T")
+WORKER, CONTAINER, RECONCILER, WEB = "worker", "container", "reconciler", "web"  # kinds of roles
 
 
 class Names(Struct, frozen=True):
@@ -32,7 +34,7 @@ class TaskNeeds(Struct, frozen=True):
 
 
 class RoleAccess(Struct, frozen=True):
-    """What the role of a ``worker``, of the ``reconciler`` or of the ``web`` lacks; None where there is no such role."""
+    """What the role of a WORKER's function or CONTAINER, of the RECONCILER or of the WEB lacks; None: there is no such role."""
 
     kind: str
     role: str
@@ -47,7 +49,7 @@ class Strays(Struct, frozen=True):
 
 
 class Case(Struct, frozen=True):
-    """All that is known. ``version`` is that of the Penstock in this process, ``queue_list`` the file to compare with."""
+    """All that is known at ``now``. ``version`` is this process's Penstock, ``queue_list`` the file to compare with."""
 
     settings: Settings
     tasks: Sequence[TaskNeeds]
@@ -58,6 +60,7 @@ class Case(Struct, frozen=True):
     strays: Strays | NotReadable
     queue_list: QueueList | None
     version: str
+    now: datetime
 
     def queues(self) -> Iterator[tuple[QueueSettings, LiveQueue]]:
         """The queues that are there and could be read."""
@@ -83,6 +86,12 @@ class Case(Struct, frozen=True):
             if (function := there(self.facts.functions.get(mapping.function_arn))) is not None:
                 yield queue, mapping, function
 
+    def without_mapping(self) -> Iterator[QueueSettings]:
+        """The queues that no event source mapping polls."""
+        for queue, _ in self.queues():
+            if self.facts.queues[queue.name].mappings == ():
+                yield queue
+
     @property
     def table(self) -> LiveTable | None:
         """The table, where it could be read."""
@@ -92,3 +101,8 @@ class Case(Struct, frozen=True):
 def there(value: Maybe[T]) -> T | None:
     """``value`` if it is there and could be read."""
     return None if isinstance(value, NotReadable) else value
+
+
+def running(workers: Sequence[WorkerVersion] | NotReadable, now: datetime) -> set[str]:
+    """The queues on which a worker of one's own runs, as far as that is known."""
+    return set() if isinstance(workers, NotReadable) else {one.queue for one in workers if one.is_running(now)}

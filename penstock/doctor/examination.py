@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from penstock.app import Penstock
 from penstock.doctor import access, strays
-from penstock.doctor.case import Case, Names, TaskNeeds
+from penstock.doctor.case import Case, Names, TaskNeeds, running
 from penstock.doctor.checking import Finding, Severity
 from penstock.doctor.checks import CHECKS
 from penstock.doctor.not_checked import NotChecked, not_checked
@@ -54,17 +54,22 @@ def gather(tasks: Penstock, names: Names, *, version: str, queue_list: QueueList
             "there is nothing to examine: these ports reach no AWS. Connect them by init_app or penstock.aws.connect, "
             "to AWS or to the local stack"
         )
-    facts = inspector.look(reconciler=names.reconciler)
+    settings, now = ports.settings, ports.clock()
+    facts, workers = inspector.look(reconciler=names.reconciler), _workers(ports)
     return Case(
-        settings=ports.settings,
+        settings=settings,
         tasks=[TaskNeeds(task.name, task.queue, task.options.retry.max_attempts) for task in tasks.registry.values()],
         names=names,
         facts=facts,
-        access=[*access.read(inspector, ports.settings, facts, names.web_role)],
-        workers=_workers(ports),
+        access=[
+            *access.read(inspector, settings, facts, names.web_role),
+            *access.of_containers(inspector, settings, facts, running(workers, now), _prefix(settings)),
+        ],
+        workers=workers,
         strays=strays.read(ports),
         queue_list=queue_list,
         version=version,
+        now=now,
     )
 
 
@@ -83,14 +88,20 @@ def judge(case: Case) -> Report:
 
 def usual_names(settings: Settings) -> Names:
     """The names that Terraform gives: ``<project>-<stage>-reconciler`` and ``-web``, as the queues' begin alike."""
+    prefix = _prefix(settings)
+    if prefix is None:
+        return Names(reconciler=None, web_role=None)
+    return Names(reconciler=f"{prefix}-reconciler", web_role=f"{prefix}-web")
+
+
+def _prefix(settings: Settings) -> str | None:
+    """``<project>-<stage>``, as the queues' names at AWS all begin; None where they do not."""
     prefixes = {
         queue.physical_name.removesuffix(".fifo").removesuffix(f"-{queue.name}") for queue in settings.queues.values()
     }
     alike = prefixes.pop() if len(prefixes) == 1 else None
     is_usual = all(f"{alike}-{queue.name}" in queue.url for queue in settings.queues.values())
-    if alike is None or not is_usual:
-        return Names(reconciler=None, web_role=None)
-    return Names(reconciler=f"{alike}-reconciler", web_role=f"{alike}-web")
+    return alike if is_usual else None
 
 
 def _workers(ports: Ports) -> list[WorkerVersion] | NotReadable:

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from penstock.doctor.case import Case, there
+from penstock.doctor.case import Case, running, there
 from penstock.doctor.checking import Found, Severity, check
 from penstock.facts import LiveFunction, LiveMapping, NotReadable
-from penstock.queue_list import FUNCTION_TIMEOUT_MARGIN_SECONDS, MAX_FUNCTION_TIMEOUT_SECONDS
+from penstock.queue_list import FUNCTION_TIMEOUT_MARGIN_SECONDS
 from penstock.settings import QueueSettings
-from penstock.versions import PROCESS
+from penstock.versions import SILENT_AFTER
 
 _SUBJECT = "event source mappings"
 _APPLY = "terraform apply"
@@ -23,11 +23,15 @@ def change(mapping: LiveMapping, options: str) -> str:
     "mapping-missing", Severity.ERROR, _SUBJECT, why="tasks wait in the queue until its retention ends, then are lost"
 )
 def mapping_missing(case: Case) -> Iterator[Found]:
-    for queue, _ in case.queues():
-        if case.facts.queues[queue.name].mappings == () and not _has_worker_of_its_own(case, queue):
+    if isinstance(case.workers, NotReadable):
+        return
+    attended = running(case.workers, case.now)
+    for queue in case.without_mapping():
+        if queue.name not in attended:
             yield Found(
                 queue.name,
-                "no event source mapping polls it, and no `flask penstock worker` has said that it does",
+                f"no event source mapping polls it, and no `flask penstock worker` has said in {SILENT_AFTER.days} days that "
+                "it does",
                 f"{_APPLY}, or start `flask penstock worker --queue {queue.name}`",
             )
 
@@ -148,14 +152,6 @@ def reserved_concurrency(case: Case) -> Iterator[Found]:
                 f"aws lambda delete-function-concurrency --function-name {function.name}; or a max_concurrency of at most "
                 f"{reserved} in queues.auto.tfvars.json",
             )
-
-
-def _has_worker_of_its_own(case: Case, queue: QueueSettings) -> bool:
-    """True where tasks may run longer than Lambda allows, or a worker of one's own has announced itself."""
-    if queue.time_limit + FUNCTION_TIMEOUT_MARGIN_SECONDS > MAX_FUNCTION_TIMEOUT_SECONDS:
-        return True
-    workers = () if isinstance(case.workers, NotReadable) else case.workers
-    return any(worker.queue == queue.name and worker.kind == PROCESS for worker in workers)
 
 
 def _function(mapping: LiveMapping) -> str:

@@ -4,9 +4,14 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from penstock.doctor.case import Case, there
+from penstock.doctor.case import CONTAINER, WEB, Case, there
 from penstock.facts import NotReadable
 from penstock.versions import FUNCTION
+
+NO_ROLE = {
+    WEB: "there is no such role: name the one that it runs as with --web-role ROLE",
+    CONTAINER: "their role is not known: none has Terraform's name, <project>-<stage>-worker-<queue>",
+}
 
 
 class NotChecked(Struct, frozen=True):
@@ -39,6 +44,9 @@ def _of_queues(case: Case) -> Iterator[NotChecked]:
         yield from _refused("queues", f"the attributes of {name}", facts.queue, essential=True)
         yield from _refused("dead-letter queues", f"the attributes of {name}'s", facts.letters, essential=True)
         yield from _refused("event source mappings", f"what polls {name}", facts.mappings, essential=True)
+    for queue in case.without_mapping():
+        what = f"whether a worker of your own polls {queue.name}, which no mapping does"
+        yield from _refused("event source mappings", what, case.workers, essential=True)
 
 
 def _of_functions(case: Case) -> Iterator[NotChecked]:
@@ -84,8 +92,7 @@ def _of_roles(case: Case) -> Iterator[NotChecked]:
     for role in case.access:
         yield from _refused("roles", f"what {role.role} may do", role.denied)
         if role.denied is None:
-            reason = "there is no such role: name the one that it runs as with --web-role ROLE"
-            yield NotChecked("roles", f"what {role.role} may do", reason)
+            yield NotChecked("roles", f"what {role.role} may do", NO_ROLE.get(role.kind, "there is no such role"))
     if not case.facts.local and case.names.web_role is None:
         yield NotChecked("roles", "what the web may do", "its role is not known: --web-role ROLE")
 

@@ -10,7 +10,8 @@ from penstock.times import to_text
 from penstock.versions import FUNCTION, WorkerVersion
 
 _SUBJECT = "versions"
-_PACKAGE = "`flask penstock package` (in a checkout of Penstock `make package`)"
+_PACKAGE = "`flask penstock package` (in a checkout of Penstock `make package`) and terraform apply"
+_IMAGE = "a new image of the worker, or a new environment where it is a process, started anew"
 
 
 @check(
@@ -25,7 +26,7 @@ def envelope_version(case: Case) -> Iterator[Found]:
             yield Found(
                 worker.queue,
                 f"its {_kind(worker)} reads envelopes up to version {worker.envelope}, and this process writes up to {VERSION}",
-                f"deploy the workers with Penstock {case.version}: {_PACKAGE}, terraform apply",
+                f"deploy it with Penstock {case.version}: {_deployment(worker)}",
             )
 
 
@@ -37,13 +38,22 @@ def version_skew(case: Case) -> Iterator[Found]:
                 worker.queue,
                 f"its {_kind(worker)} ran Penstock {worker.version} when it last said so ({to_text(worker.last_at)}), and "
                 f"this process runs {case.version}",
-                f"deploy the older of the two: workers by {_PACKAGE} and terraform apply, the web by its own deployment",
+                f"deploy the older of the two: the worker by {_deployment(worker)}, the web by its own deployment",
             )
 
 
 def _workers(case: Case) -> Iterator[WorkerVersion]:
-    if not isinstance(case.workers, NotReadable):
-        yield from (worker for worker in case.workers if worker.queue in case.settings.queues)
+    """Who works on the queues now: functions that a mapping calls, and processes that have spoken lately."""
+    called = {queue.name for queue, _ in case.mappings()}
+    for worker in () if isinstance(case.workers, NotReadable) else case.workers:
+        if worker.queue in case.settings.queues and (
+            worker.queue in called if worker.kind == FUNCTION else worker.is_running(case.now)
+        ):
+            yield worker
+
+
+def _deployment(worker: WorkerVersion) -> str:
+    return _PACKAGE if worker.kind == FUNCTION else _IMAGE
 
 
 def _kind(worker: WorkerVersion) -> str:

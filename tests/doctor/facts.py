@@ -100,16 +100,18 @@ FACTS = Facts(
     schedule=SCHEDULE,
     clock=ClockOffset(-0.6, 0.4),
 )
+NOW = utc_now()
 CASE = Case(
     settings=SETTINGS,
     tasks=[TaskNeeds("thumbnail", "default", 5)],
     names=Names("shop-prod-reconciler", "shop-prod-web"),
     facts=FACTS,
     access=[],
-    workers=[WorkerVersion("default", FUNCTION, __version__, VERSION, utc_now())],
+    workers=[WorkerVersion("default", FUNCTION, __version__, VERSION, NOW)],
     strays=Strays(0, {}),
     queue_list=None,
     version=__version__,
+    now=NOW,
 )
 
 

@@ -1,5 +1,6 @@
 """The checks at their edges: what is just right gives nothing, what is just wrong gives one finding."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,9 +9,10 @@ from msgspec.structs import replace
 from penstock.doctor import CHECKS
 from penstock.doctor.case import Case, Names, RoleAccess, Strays, TaskNeeds
 from penstock.doctor.examination import judge
+from penstock.envelope import VERSION
 from penstock.facts import ClockOffset, Denial, Expiry, LiveIndex, NotReadable
 from penstock.queue_list import QueueList
-from penstock.times import utc_now
+from penstock.times import seconds
 from penstock.versions import FUNCTION, PROCESS, WorkerVersion
 from tests.doctor.facts import (
     BUCKET,
@@ -20,6 +22,7 @@ from tests.doctor.facts import (
     INDEX,
     LETTERS,
     MAPPING,
+    NOW,
     QUEUE,
     RECONCILER,
     SCHEDULE,
@@ -32,6 +35,7 @@ from tests.doctor.facts import (
 )
 
 DAY = 86_400
+UNREADABLE = NotReadable("sqs:GetQueueAttributes", "a queue", "AccessDenied: no")
 
 
 def found(case: Case) -> set[str]:
@@ -164,15 +168,39 @@ def test_a_reservation_is_too_small_for_a_mapping_without_a_maximum() -> None:
     assert (found(case), "without a maximum, and 1000 are reserved" in words(case)) == ({"reserved-concurrency"}, True)
 
 
-def test_a_queue_with_a_worker_of_one_s_own_needs_no_mapping() -> None:
-    alone = with_queue(mappings=())
-    worker = WorkerVersion("default", PROCESS, CASE.version, 2, utc_now())
-    assert (found(alone), found(replace(alone, workers=[worker]))) == ({"mapping-missing"}, set())
+def process(queue: str = "default", *, silent: timedelta = timedelta(0), **changes: Any) -> WorkerVersion:
+    """What a ``flask penstock worker`` said last, so long ago."""
+    return replace(WorkerVersion(queue, PROCESS, CASE.version, VERSION, NOW - silent), **changes)
 
 
-@pytest.mark.parametrize(("time_limit", "names"), [(890, {"mapping-missing"}), (891, set())])
-def test_a_queue_whose_tasks_lambda_would_end_needs_no_mapping(time_limit: int, names: set[str]) -> None:
-    assert found(replace(with_settings(time_limit=time_limit), facts=with_queue(mappings=()).facts)) == names
+ALONE = with_queue(mappings=())
+TWO_DAYS = timedelta(days=2)
+
+
+@pytest.mark.parametrize("time_limit", [30, 891, 43_080])
+@pytest.mark.parametrize(
+    ("workers", "names"),
+    [
+        ([process(silent=TWO_DAYS - seconds(1))], set()),
+        ([process(silent=TWO_DAYS)], {"mapping-missing"}),
+        ([process("other")], {"mapping-missing"}),
+        (CASE.workers, {"mapping-missing"}),
+        ([], {"mapping-missing"}),
+    ],
+)
+def test_a_queue_without_a_mapping_needs_a_worker_that_spoke_in_the_last_two_days(
+    time_limit: int, workers: list[WorkerVersion], names: set[str]
+) -> None:
+    assert found(replace(with_settings(time_limit=time_limit), facts=ALONE.facts, workers=workers)) == names
+
+
+def test_whether_a_worker_polls_a_queue_without_a_mapping_is_not_known_where_the_versions_are_not() -> None:
+    report = judge(replace(ALONE, workers=UNREADABLE))
+    assert (report.findings, report.is_well) == ([], False)
+    assert [(one.what, one.essential) for one in report.not_checked] == [
+        ("whether a worker of your own polls default, which no mapping does", True),
+        ("what the workers run", False),
+    ]
 
 
 def test_a_fifo_queue_takes_one_message_a_batch() -> None:
@@ -255,12 +283,36 @@ def test_a_role_has_one_finding_a_resource_with_all_that_it_lacks() -> None:
     ],
 )
 def test_workers_of_another_version_are_found(version: str, envelope: int, names: set[str]) -> None:
-    worker = WorkerVersion("default", FUNCTION, version, envelope, utc_now())
+    worker = WorkerVersion("default", FUNCTION, version, envelope, NOW)
     assert found(replace(CASE, workers=[worker])) == names
 
 
+SAID = WorkerVersion("default", FUNCTION, CASE.version, VERSION, NOW)
+
+
+@pytest.mark.parametrize(("envelope", "name"), [(VERSION, "version-skew"), (1, "envelope-version")])
+def test_only_what_still_works_on_a_queue_is_of_another_version(envelope: int, name: str) -> None:
+    old = {"version": "0.0.1", "envelope": envelope}
+    function, own, silent = replace(SAID, **old), process(**old), process(silent=TWO_DAYS, **old)
+    assert found(replace(CASE, workers=[function])) == {name}
+    assert found(replace(ALONE, workers=[process(), function])) == set()  # a worker of one's own took it over
+    assert found(replace(ALONE, workers=[own])) == {name}
+    assert found(replace(CASE, workers=[SAID, own])) == {name}
+    assert found(replace(CASE, workers=[SAID, silent])) == set()  # a function took it over
+
+
+@pytest.mark.parametrize("envelope", [VERSION, 1])
+def test_a_worker_of_another_version_is_repaired_by_what_it_runs_in(envelope: int) -> None:
+    old = {"version": "0.0.1", "envelope": envelope}
+    function, own = (
+        words(replace(case, workers=[replace(worker, **old)])) for case, worker in ((CASE, SAID), (ALONE, process()))
+    )
+    assert ("`flask penstock package`" in function, "image" in function) == (True, False)
+    assert ("`flask penstock package`" in own, "image" in own) == (False, True)
+
+
 def test_a_worker_of_a_queue_that_is_gone_is_nobody_s_skew() -> None:
-    gone = WorkerVersion("gone", FUNCTION, "0.0.1", 1, utc_now())
+    gone = WorkerVersion("gone", FUNCTION, "0.0.1", 1, NOW)
     assert found(replace(CASE, workers=[*CASE.workers, gone])) == set()  # type: ignore[misc]
 
 
@@ -294,9 +346,6 @@ def test_a_list_of_queues_that_says_what_is_live_gives_nothing() -> None:
 
 def a_list(queues: str) -> QueueList:
     return QueueList.from_text(f'{{"queues": {{{queues}}}}}', source="a test")
-
-
-UNREADABLE = NotReadable("sqs:GetQueueAttributes", "a queue", "AccessDenied: no")
 
 
 def test_what_could_not_be_read_is_neither_found_nor_fine() -> None:

@@ -17,6 +17,7 @@ from penstock.aws.inspector import AwsInspector
 from penstock.facts import (
     ClockOffset,
     Denial,
+    Expiry,
     Facts,
     LiveFunction,
     LiveMapping,
@@ -195,6 +196,29 @@ def test_a_rule_that_is_switched_off_deletes_nothing() -> None:
     assert not isinstance(found, NotReadable)
     assert found is not None
     assert [(rule.prefix, rule.days) for rule in found] == [("results/", 30), ("envelopes/", 31)]
+
+
+@pytest.mark.parametrize(
+    "only",
+    [
+        {"Filter": {"Tag": {"Key": "kind", "Value": "draft"}}},
+        {"Filter": {"ObjectSizeGreaterThan": 1_048_576}},
+        {"Filter": {"ObjectSizeLessThan": 1_024}},
+        {"Filter": {"And": {"Prefix": "arguments/", "Tags": [{"Key": "kind", "Value": "draft"}]}}},
+        {"Filter": {"And": {"Prefix": "results/", "ObjectSizeLessThan": 1_024}}},
+    ],
+)
+def test_a_rule_for_some_objects_by_tag_or_size_says_nothing_of_a_prefix(only: dict[str, Any]) -> None:
+    rules = [{"Status": "Enabled", **only, "Expiration": {"Days": 1}}]
+    s3 = answering("s3", HeadBucket={}, GetPublicAccessBlock={}, GetBucketLifecycleConfiguration={"Rules": rules})
+    assert bucket(Asking(), s3, "payloads").expiries == ()
+
+
+@pytest.mark.parametrize("everything", [{"Filter": {}}, {"Filter": {"Prefix": ""}}, {"Prefix": ""}])
+def test_a_rule_without_a_filter_is_for_the_whole_bucket(everything: dict[str, Any]) -> None:
+    rules = [{"Status": "Enabled", **everything, "Expiration": {"Days": 30}}]
+    s3 = answering("s3", HeadBucket={}, GetPublicAccessBlock={}, GetBucketLifecycleConfiguration={"Rules": rules})
+    assert bucket(Asking(), s3, "payloads").expiries == (Expiry("", 30),)
 
 
 CONFIGURATION = {"FunctionName": "w", "FunctionArn": "arn:f", "Role": "arn:r", "Timeout": 310}
