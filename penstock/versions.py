@@ -17,7 +17,8 @@ from penstock.times import from_text, to_text
 FUNCTION, PROCESS = "function", "process"  # a Lambda function, or a worker of one's own
 LIFETIME = timedelta(days=28)
 AGAIN_AFTER = timedelta(days=1)
-SILENT_AFTER = 2 * AGAIN_AFTER  # a process speaks between two tasks, of at most half a day each
+# A process speaks between two tasks, of up to half a day each, and once it may go unheard.
+SILENT_AFTER = 3 * AGAIN_AFTER
 _PAGE = "workers"
 _MAX_LINES = 1_000
 

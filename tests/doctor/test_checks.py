@@ -174,21 +174,21 @@ def process(queue: str = "default", *, silent: timedelta = timedelta(0), **chang
 
 
 ALONE = with_queue(mappings=())
-TWO_DAYS = timedelta(days=2)
+THREE_DAYS = timedelta(days=3)
 
 
 @pytest.mark.parametrize("time_limit", [30, 891, 43_080])
 @pytest.mark.parametrize(
     ("workers", "names"),
     [
-        ([process(silent=TWO_DAYS - seconds(1))], set()),
-        ([process(silent=TWO_DAYS)], {"mapping-missing"}),
+        ([process(silent=THREE_DAYS - seconds(1))], set()),
+        ([process(silent=THREE_DAYS)], {"mapping-missing"}),
         ([process("other")], {"mapping-missing"}),
         (CASE.workers, {"mapping-missing"}),
         ([], {"mapping-missing"}),
     ],
 )
-def test_a_queue_without_a_mapping_needs_a_worker_that_spoke_in_the_last_two_days(
+def test_a_queue_without_a_mapping_needs_a_worker_that_spoke_in_the_last_three_days(
     time_limit: int, workers: list[WorkerVersion], names: set[str]
 ) -> None:
     assert found(replace(with_settings(time_limit=time_limit), facts=ALONE.facts, workers=workers)) == names
@@ -293,7 +293,7 @@ SAID = WorkerVersion("default", FUNCTION, CASE.version, VERSION, NOW)
 @pytest.mark.parametrize(("envelope", "name"), [(VERSION, "version-skew"), (1, "envelope-version")])
 def test_only_what_still_works_on_a_queue_is_of_another_version(envelope: int, name: str) -> None:
     old = {"version": "0.0.1", "envelope": envelope}
-    function, own, silent = replace(SAID, **old), process(**old), process(silent=TWO_DAYS, **old)
+    function, own, silent = replace(SAID, **old), process(**old), process(silent=THREE_DAYS, **old)
     assert found(replace(CASE, workers=[function])) == {name}
     assert found(replace(ALONE, workers=[process(), function])) == set()  # a worker of one's own took it over
     assert found(replace(ALONE, workers=[own])) == {name}

@@ -42,9 +42,9 @@ def when(finding: str) -> str:
 
 
 def test_the_page_says_for_how_long_a_worker_of_one_s_own_may_be_silent() -> None:
-    assert timedelta(days=2) == SILENT_AFTER
-    assert "within two days" in when("mapping-missing")
-    assert "as long as it has spoken within two days" in " ".join(sections()["versions"].split())
+    assert timedelta(days=3) == SILENT_AFTER
+    assert "within three days" in when("mapping-missing")
+    assert "as long as it has spoken within three days" in " ".join(sections()["versions"].split())
 
 
 def test_the_page_names_the_role_of_containers_as_the_report_does() -> None:
