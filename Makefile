@@ -1,4 +1,5 @@
-# Everything a newcomer and CI need. `make` alone prints what there is. Needs Python 3.11 or newer and GNU make, nothing else.
+# Everything a newcomer and CI need. `make` alone prints what there is. Needs Python 3.11 or newer and GNU make; what deploys
+# or packages also needs Terraform and Lambda's Python, and says so.
 
 .DEFAULT_GOAL := help
 

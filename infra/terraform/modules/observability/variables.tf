@@ -96,7 +96,7 @@ variable "runbook_url" {
 ################################################################################
 
 variable "thresholds" {
-  description = "Queue name => what is normal there: oldest_age_seconds that a message may wait (twice the function timeout, at least 900), deaths within five minutes (10), error_percent of the invocations (10). More is an alarm."
+  description = "Queue name => what is normal there: oldest_age_seconds that a message may wait (twice the function timeout, or a task's time limit where containers work; at least 900), deaths within five minutes (10), error_percent of the invocations (10). More is an alarm."
   type = map(object({
     oldest_age_seconds = optional(number)
     deaths             = optional(number)
