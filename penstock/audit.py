@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from penstock import cursors
 from penstock.envelope import JSON
+from penstock.errors import Unavailable
 from penstock.failure import clean
 from penstock.ports import LedgerLine, Ports
 from penstock.telemetry import logger
@@ -37,8 +38,19 @@ class AuditPage(Struct, frozen=True):
     back_to: datetime
 
 
-def write(ports: Ports, *, who: str, action: str, subject: str, details: Mapping[str, JSON] | None = None) -> None:
-    """Write the line of an action that is about to happen: a refusal of the ledger is raised, so that nothing is done unseen."""
+def write(
+    ports: Ports,
+    *,
+    who: str,
+    action: str,
+    subject: str,
+    details: Mapping[str, JSON] | None = None,
+    required: bool = True,
+) -> None:
+    """Write the line of an action that is about to happen: a refusal of the ledger is raised, so that nothing is done unseen.
+
+    Not ``required``: while the ledger does not answer the line in the log is enough.
+    """
     now = ports.clock()
     fields = {name: clean(text, _MAX_TEXT) for name, text in (("who", who), ("action", action), ("subject", subject))}
     text = json.dumps(details or {}, default=str, ensure_ascii=True)
@@ -46,7 +58,12 @@ def write(ports: Ports, *, who: str, action: str, subject: str, details: Mapping
         text = json.dumps({"cut": text[:_MAX_TEXT]})
     logger.info("AUDIT %r: %s %r %s", fields["who"], fields["action"], fields["subject"], text)
     key = f"{to_text(now)}#{ports.random.token()}"
-    ports.ledger.write(_page(now), key, {**fields, "details": text}, replaces=0, expires_at=now + AUDIT_LIFETIME)
+    try:
+        ports.ledger.write(_page(now), key, {**fields, "details": text}, replaces=0, expires_at=now + AUDIT_LIFETIME)
+    except Unavailable as error:
+        if required:
+            raise
+        logger.warning("the audit has no line of %s %s, this log has: %s", fields["action"], fields["subject"], error)
 
 
 def recent(ports: Ports, *, limit: int, cursor: str | None = None) -> AuditPage:

@@ -168,13 +168,13 @@ class UnknownTask(PenstockError):
 
 
 class NoMapping(PenstockError):
-    """No event source mapping polls the queue."""
+    """No event source mapping polls the queue, and no worker process is known to."""
 
     def __init__(self, queue: str, where: str) -> None:
         super().__init__(
             f"no event source mapping polls the queue {queue!r} ({where}), so there is nothing to pause or to resume. Is the "
-            "worker deployed in this account and region (terraform apply), or the local stack up? Where containers work on "
-            "the queue, stop them"
+            "worker deployed in this account and region (terraform apply), or the local stack up? Nor has a worker process "
+            "said within three days that it does: where you have just started one, try again"
         )
         self.queue = queue
 

@@ -19,6 +19,7 @@ from penstock.errors import AccessRefused, ConfigurationError, PenstockError, Un
 from penstock.execution import Execution, Invocation, insist
 from penstock.heartbeat import Heartbeat, visibility_for
 from penstock.ports import ReceivedMessage
+from penstock.processes import Pauses
 from penstock.telemetry import RunEvent, logger
 from penstock.times import Clock, seconds
 
@@ -126,6 +127,7 @@ class Poller:
         self._alive = alive
         self._announce = announce
         self._lease_seconds = lease_seconds
+        self._pauses = Pauses(tasks.ports)
         self._lines = [_Line(queue, self._wait(queue, len(names))) for queue in names]
         self._invocation = Invocation(
             name, remaining=lambda: float("inf"), lease_seconds=lease_seconds, watch=self._watch
@@ -148,6 +150,8 @@ class Poller:
             self._alive()
             self._announce()
             if line.ready_at is not None and self._ports.clock() < line.ready_at:
+                continue
+            if self._pauses.includes(line.name):
                 continue
             message = self._receive(line)
             if message is not None:

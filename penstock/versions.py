@@ -3,7 +3,7 @@
 What is declared beside a package can differ from what is in it, so the code that runs speaks for itself.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -80,6 +80,11 @@ def latest(ports: Ports) -> list[WorkerVersion]:
         if before is None or before.last_at < worker.last_at:
             found[worker.queue, worker.kind] = worker
     return sorted(found.values(), key=lambda worker: (worker.queue, worker.kind))
+
+
+def running(workers: Sequence[WorkerVersion], now: datetime) -> set[str]:
+    """The queues on which a worker process of one's own runs, as far as that is known."""
+    return {worker.queue for worker in workers if worker.is_running(now)}
 
 
 def _worker(line: LedgerLine) -> WorkerVersion:

@@ -1,6 +1,6 @@
 """What the checks look at: the live facts, and what must hold."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -10,6 +10,7 @@ from penstock.facts import Denial, Facts, LiveFunction, LiveMapping, LiveQueue, 
 from penstock.queue_list import QueueList
 from penstock.settings import QueueSettings, Settings
 from penstock.versions import WorkerVersion
+from penstock.versions import running as heard_of
 
 T = TypeVar("T")
 WORKER, CONTAINER, RECONCILER, WEB = "worker", "container", "reconciler", "web"  # kinds of roles
@@ -49,7 +50,10 @@ class Strays(Struct, frozen=True):
 
 
 class Case(Struct, frozen=True):
-    """All that is known at ``now``. ``version`` is this process's Penstock, ``queue_list`` the file to compare with."""
+    """All that is known at ``now``. ``resting`` are the queues whose worker processes are paused.
+
+    ``version`` is this process's Penstock, ``queue_list`` the file to compare with.
+    """
 
     settings: Settings
     tasks: Sequence[TaskNeeds]
@@ -57,6 +61,7 @@ class Case(Struct, frozen=True):
     facts: Facts
     access: Sequence[RoleAccess]
     workers: Sequence[WorkerVersion] | NotReadable
+    resting: Collection[str] | NotReadable
     strays: Strays | NotReadable
     queue_list: QueueList | None
     version: str
@@ -105,4 +110,4 @@ def there(value: Maybe[T]) -> T | None:
 
 def running(workers: Sequence[WorkerVersion] | NotReadable, now: datetime) -> set[str]:
     """The queues on which a worker of one's own runs, as far as that is known."""
-    return set() if isinstance(workers, NotReadable) else {one.queue for one in workers if one.is_running(now)}
+    return set() if isinstance(workers, NotReadable) else heard_of(workers, now)

@@ -1,5 +1,8 @@
 """One examination: read, judge, report."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from msgspec import Struct
 
 from penstock.app import Penstock
@@ -11,9 +14,12 @@ from penstock.doctor.not_checked import NotChecked, not_checked
 from penstock.errors import ConfigurationError, PenstockError
 from penstock.facts import NotReadable
 from penstock.ports import Ports
+from penstock.processes import paused
 from penstock.queue_list import QueueList
 from penstock.settings import Settings
-from penstock.versions import WorkerVersion, latest
+from penstock.versions import latest
+
+T = TypeVar("T")
 
 
 class Report(Struct, frozen=True):
@@ -55,7 +61,7 @@ def gather(tasks: Penstock, names: Names, *, version: str, queue_list: QueueList
             "to AWS or to the local stack"
         )
     settings, now = ports.settings, ports.clock()
-    facts, workers = inspector.look(reconciler=names.reconciler), _workers(ports)
+    facts, workers = inspector.look(reconciler=names.reconciler), _from_ledger(ports, latest)
     return Case(
         settings=settings,
         tasks=[TaskNeeds(task.name, task.queue, task.options.retry.max_attempts) for task in tasks.registry.values()],
@@ -66,6 +72,7 @@ def gather(tasks: Penstock, names: Names, *, version: str, queue_list: QueueList
             *access.of_containers(inspector, settings, facts, running(workers, now), _prefix(settings)),
         ],
         workers=workers,
+        resting=_from_ledger(ports, paused),
         strays=strays.read(ports),
         queue_list=queue_list,
         version=version,
@@ -104,8 +111,8 @@ def _prefix(settings: Settings) -> str | None:
     return alike if is_usual else None
 
 
-def _workers(ports: Ports) -> list[WorkerVersion] | NotReadable:
+def _from_ledger(ports: Ports, read: Callable[[Ports], T]) -> T | NotReadable:
     try:
-        return latest(ports)
+        return read(ports)
     except PenstockError as error:
         return NotReadable("dynamodb:Query", ports.settings.table, str(error))

@@ -78,6 +78,15 @@ def mapping_disabled(case: Case) -> Iterator[Found]:
             yield Found(queue.name, f"it is paused ({mapping.state})", f"flask penstock queues resume {queue.name}")
 
 
+@check("processes-paused", Severity.WARNING, _SUBJECT, why="what waits goes on counting towards the queue's retention")
+def processes_paused(case: Case) -> Iterator[Found]:
+    if isinstance(case.resting, NotReadable):
+        return
+    for queue, _ in case.queues():
+        if queue.name in case.resting:
+            yield Found(queue.name, "its worker processes are paused", f"flask penstock queues resume {queue.name}")
+
+
 @check("report-batch-item-failures", Severity.ERROR, _SUBJECT, why="Lambda deletes the messages that failed")
 def report_batch_item_failures(case: Case) -> Iterator[Found]:
     for queue, mapping in case.mappings():

@@ -79,6 +79,7 @@ def _of_the_rest(case: Case) -> Iterator[NotChecked]:
         yield from _refused("reconciler", "its settings", reconciler.environment)
     yield from _refused("reconciler", "its schedule", case.facts.schedule)
     yield from _refused("versions", "what the workers run", case.workers)
+    yield from _refused("event source mappings", "which queues' worker processes are paused", case.resting)
     yield from _refused("tasks", "which queues tasks are on", case.strays)
     yield from _of_roles(case)
     yield from _of_versions(case)

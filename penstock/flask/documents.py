@@ -15,7 +15,7 @@ from penstock.errors import EnvelopeError, ResultError
 from penstock.flask import shapes
 from penstock.operations import Operation
 from penstock.ports import QueueAttributes
-from penstock.queues import QueueView, differences
+from penstock.queues import QueueView, Workers, differences
 from penstock.record import AttemptRow, ErrorSummary, Progress, TaskRow
 from penstock.redaction import redact
 from penstock.registry import Registry
@@ -160,10 +160,10 @@ def queue(view: QueueView) -> shapes.Queue:
     """One queue: live, and as it has done."""
     return {
         "name": view.name,
-        "paused": view.is_paused,
+        "paused": view.workers.is_paused,
         "live": _attributes(view.live),
         "dead_letters": _attributes(view.letters),
-        "mapping": None if view.mapping is None else mapping(view.mapping),
+        "workers": workers(view.workers),
         "oldest_age": view.oldest_age,
         "points": [point(each) for each in view.points],
         "differences": differences(view),
@@ -171,8 +171,17 @@ def queue(view: QueueView) -> shapes.Queue:
     }
 
 
-def mapping(mapping: EventSourceMapping) -> shapes.EventSource:
-    """What polls a queue."""
+def workers(workers: Workers) -> shapes.Workers:
+    """What works on a queue."""
+    processes = workers.processes
+    return {
+        "paused": workers.is_paused,
+        "mapping": None if workers.mapping is None else _mapping(workers.mapping),
+        "processes": None if processes is None else {"running": processes.running, "paused": processes.paused},
+    }
+
+
+def _mapping(mapping: EventSourceMapping) -> shapes.EventSource:
     return {
         "enabled": mapping.enabled,
         "state": mapping.state,

@@ -207,6 +207,24 @@ class EventSource(TypedDict):
     reports_failures: bool
 
 
+class Processes(TypedDict):
+    """The worker processes of a queue. ``running``: one has said within three days that it polls it; ``paused``: they rest."""
+
+    running: bool
+    paused: bool
+
+
+class Workers(TypedDict):
+    """What works on a queue: a Lambda function by the queue's ``mapping``, or ``processes`` of one's own; null is not known.
+
+    ``paused``: they were told to rest, which takes some seconds.
+    """
+
+    paused: bool
+    mapping: EventSource | None
+    processes: Processes | None
+
+
 class Point(TypedDict):
     """One period of a queue, from ``at`` on: runs that ended so, deliveries to be tried again, and mean times."""
 
@@ -229,7 +247,7 @@ class Queue(TypedDict):
     paused: bool
     live: Attributes
     dead_letters: Attributes
-    mapping: EventSource | None
+    workers: Workers
     oldest_age: int | None
     points: list[Point]
     differences: list[str]

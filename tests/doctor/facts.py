@@ -108,6 +108,7 @@ CASE = Case(
     facts=FACTS,
     access=[],
     workers=[WorkerVersion("default", FUNCTION, __version__, VERSION, NOW)],
+    resting=frozenset(),
     strays=Strays(0, {}),
     queue_list=None,
     version=__version__,

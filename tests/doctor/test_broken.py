@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from penstock.doctor import CHECKS
+from penstock.processes import set_paused
 from penstock.queue_list import QueueList
 from penstock.record import day_bucket
 from penstock.settings import QueueSettings, Settings
@@ -145,6 +146,11 @@ def mapping_function(stack: Stack, doctor: Doctor) -> None:
 @broken
 def mapping_disabled(stack: Stack, doctor: Doctor) -> None:
     stack.mapping("orders", Enabled=False)
+
+
+@broken
+def processes_paused(stack: Stack, doctor: Doctor) -> None:
+    set_paused(doctor.tasks.ports, "default", True)
 
 
 @broken

@@ -78,6 +78,7 @@ WINDOW = (replace(MAPPING, batch_window=20),)
         (with_worker(reserved_concurrency=5), with_worker(reserved_concurrency=4), "reserved-concurrency"),
         (with_mapping(max_concurrency=None), with_worker(reserved_concurrency=0), "reserved-concurrency"),
         (with_mapping(state="Enabling"), with_mapping(state="Disabling"), "mapping-disabled"),
+        (CASE, replace(CASE, resting={"default"}), "processes-paused"),
         (with_mapping(filtered=False), with_mapping(filtered=True), "mapping-filter"),
         (
             with_queue(letters=replace(LETTERS, allows_redrive_from=None)),
@@ -192,6 +193,12 @@ def test_a_queue_without_a_mapping_needs_a_worker_that_spoke_in_the_last_three_d
     time_limit: int, workers: list[WorkerVersion], names: set[str]
 ) -> None:
     assert found(replace(with_settings(time_limit=time_limit), facts=ALONE.facts, workers=workers)) == names
+
+
+def test_whether_processes_are_paused_is_not_known_where_the_ledger_is_not_read() -> None:
+    report = judge(replace(CASE, resting=UNREADABLE))
+    assert report.findings == []
+    assert [one.what for one in report.not_checked] == ["which queues' worker processes are paused"]
 
 
 def test_whether_a_worker_polls_a_queue_without_a_mapping_is_not_known_where_the_versions_are_not() -> None:

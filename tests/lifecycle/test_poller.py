@@ -15,6 +15,7 @@ from penstock.errors import AccessRefused, ConfigurationError, PenstockError, Ta
 from penstock.execution import Interrupted
 from penstock.poller import LEASE_SECONDS, MAX_TIME_LIMIT_SECONDS, Poller, Stopping
 from penstock.ports import ReceivedMessage
+from penstock.processes import LOOK_SECONDS, set_paused
 from penstock.queue_list import QueueEntry
 from penstock.settings import QueueSettings
 from penstock.transitions import Transition
@@ -754,3 +755,46 @@ def test_the_longest_task_that_is_taken_stays_hidden_to_its_end(world: World) ->
     result = world.tasks.task(queue="long", time_limit=MAX_TIME_LIMIT_SECONDS)(nap).enqueue()
     worker.poller.step()
     assert (result.refresh().status, set(seen)) == (Status.SUCCEEDED, {0})
+
+
+# -- pauses -----------------------------------------------------------------------------------------------------------------
+
+
+def test_nothing_is_received_from_a_paused_queue(world: World, queues: Queues) -> None:
+    set_paused(world.ports, "long", True)
+    assert (OneWorker(world).poller.step(), queues.receives) == (False, [])
+
+
+def test_a_pause_of_one_queue_leaves_the_others_at_work(world: World, queues: Queues) -> None:
+    set_paused(world.ports, "long", True)
+    OneWorker(world, "long", "other").poller.step()
+    assert [receive["queue"] for receive in queues.receives] == ["other"]
+
+
+def test_a_worker_that_rests_is_well_and_says_that_it_is_there(world: World) -> None:
+    set_paused(world.ports, "long", True)
+    announcement = Announcement(world.ports, kind=PROCESS, version="0.1.0")
+    worker = OneWorker(world, announce=lambda: announcement.make(["long"]))
+    worker.poller.step()
+    assert (len(worker.signs), [one.queue for one in latest(world.ports)]) == (1, ["long"])
+
+
+def test_what_runs_when_its_queue_is_paused_is_finished_and_nothing_more_is_begun(world: World) -> None:
+    worker = OneWorker(world)
+    running, waiting = sleeps(world, worker), sleeps(world, worker)
+    worker.each_second = lambda: set_paused(world.ports, "long", True)
+    worker.poller.step()
+    assert worker.poller.step() is False
+    statuses = [result.refresh().status for result in (running, waiting)]
+    assert statuses == [Status.SUCCEEDED, Status.QUEUED]
+
+
+def test_a_queue_that_is_resumed_is_worked_on(world: World) -> None:
+    set_paused(world.ports, "long", True)
+    worker = OneWorker(world)
+    result = sleeps(world, worker)
+    worker.poller.step()
+    set_paused(world.ports, "long", False)
+    world.clock.advance(LOOK_SECONDS)
+    worker.poller.step()
+    assert result.refresh().status is Status.SUCCEEDED

@@ -72,13 +72,14 @@ def identity() -> Identity:
     return who
 
 
-def acted(action: str, subject: str, **details: object) -> None:
+def acted(action: str, subject: str, *, required: bool = True, **details: object) -> None:
     """Write the audit line of what the current request's identity is about to do: ``acted("redrive", "queue:images", rate=5)``.
 
-    Before the action: where the line cannot be written, this raises and nothing is done.
+    Before the action: where the line cannot be written, this raises and nothing is done. Not ``required``: while the ledger
+    does not answer, the line in the log is enough.
     """
-    who = identity()
-    write(mounted().tasks.ports, who=f"{who.name} ({who.by})", action=action, subject=subject, details=details)
+    who, ports = identity(), mounted().tasks.ports
+    write(ports, who=f"{who.name} ({who.by})", action=action, subject=subject, details=details, required=required)
 
 
 def unauthorized() -> Unauthorized:

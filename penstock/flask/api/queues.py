@@ -48,16 +48,16 @@ def add_views(api: Blueprint, mount: Mounted) -> None:
 
     @api.post("/queues/<queue>/pauses")
     @route(Role.OPERATOR)
-    def pause_queue(queue: QueueName) -> Accepted[shapes.EventSource]:
+    def pause_queue(queue: QueueName) -> Accepted[shapes.Workers]:
         """Let nothing more be taken from a queue. What runs is finished; what waits goes on counting towards its retention."""
         name = queue_of(tasks, queue).name
-        acted("pause", f"queue:{name}")
-        return Accepted(documents.mapping(queues.pause(tasks, name)), url_for(".show_queue", queue=name))
+        acted("pause", f"queue:{name}", required=False)
+        return Accepted(documents.workers(queues.pause(tasks, name)), url_for(".show_queue", queue=name))
 
     @api.delete("/queues/<queue>/pauses")
     @route(Role.OPERATOR)
-    def resume_queue(queue: QueueName) -> Accepted[shapes.EventSource]:
+    def resume_queue(queue: QueueName) -> Accepted[shapes.Workers]:
         """Let a queue be worked on again."""
         name = queue_of(tasks, queue).name
-        acted("resume", f"queue:{name}")
-        return Accepted(documents.mapping(queues.resume(tasks, name)), url_for(".show_queue", queue=name))
+        acted("resume", f"queue:{name}", required=False)
+        return Accepted(documents.workers(queues.resume(tasks, name)), url_for(".show_queue", queue=name))

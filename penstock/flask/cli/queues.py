@@ -2,17 +2,18 @@
 
 import click
 
-from penstock import dead_letters
+from penstock import audit, dead_letters
 from penstock import queues as live
 from penstock.app import Penstock
 from penstock.flask import documents
-from penstock.flask.cli.base import Misused, acted, command, not_without_yes, yes_option
+from penstock.flask.cli.base import Misused, acted, command, not_without_yes, who, yes_option
 from penstock.flask.cli.completing import queues as complete_queues
 from penstock.flask.cli.output import age, facts, number_of, print_json, say, show, spark, table
 from penstock.flask.cli.windows import PERIODS, WINDOWS
 from penstock.flask.documents import Document
-from penstock.queues import QueueView
-from penstock.watching import Mapping, Point
+from penstock.processes import LOOK_SECONDS
+from penstock.queues import QueueView, Workers
+from penstock.watching import Point
 
 _COLUMNS = 12  # of the small chart of a window
 
@@ -54,10 +55,10 @@ def show_queue(tasks: Penstock, as_json: bool, queue: str, window: str) -> None:
 def pause(tasks: Penstock, as_json: bool, queue: str) -> None:
     """Let nothing more be taken from QUEUE. What runs ends; what waits goes on counting towards the retention."""
     _check(tasks, queue)
-    acted(tasks, "pause", f"queue:{queue}")
-    mapping = live.pause(tasks, queue)
-    words = f"{queue!r} is paused ({mapping.state}). Go on: flask penstock queues resume {queue}"
-    show(documents.mapping(mapping), lambda _: say(words), as_json)
+    _switched(tasks, "pause", queue)
+    workers = live.pause(tasks, queue)
+    words = f"{queue!r} is paused ({_state(workers)}). Go on: flask penstock queues resume {queue}"
+    show(documents.workers(workers), lambda _: say(words), as_json)
 
 
 @command("resume")
@@ -65,9 +66,10 @@ def pause(tasks: Penstock, as_json: bool, queue: str) -> None:
 def resume(tasks: Penstock, as_json: bool, queue: str) -> None:
     """Let QUEUE be worked on again."""
     _check(tasks, queue)
-    acted(tasks, "resume", f"queue:{queue}")
-    mapping = live.resume(tasks, queue)
-    show(documents.mapping(mapping), lambda _: say(f"{queue!r} is worked on again ({mapping.state})."), as_json)
+    _switched(tasks, "resume", queue)
+    workers = live.resume(tasks, queue)
+    words = f"{queue!r} is worked on again ({_state(workers)})."
+    show(documents.workers(workers), lambda _: say(words), as_json)
 
 
 @command("purge")
@@ -109,6 +111,11 @@ def _check(tasks: Penstock, queue: str) -> None:
     tasks.ports.settings.queue(queue)
 
 
+def _switched(tasks: Penstock, action: str, queue: str) -> None:
+    """The audit's line of a pause: while the table does not answer, the log's is enough."""
+    audit.write(tasks.ports, who=who(), action=action, subject=f"queue:{queue}", required=False)
+
+
 def _stats(views: list[QueueView], window: str, source: str) -> None:
     headings = ("queue", "waiting", "in flight", "dead", "oldest", "ok", "failed", "retried", window)
     rows = [
@@ -133,7 +140,7 @@ def _stats(views: list[QueueView], window: str, source: str) -> None:
 
 def _list(views: list[QueueView]) -> None:
     rows = [
-        (view.name, view.live.depth.visible, _letters(view), _worker(view.mapping), len(live.differences(view)) or "")
+        (view.name, view.live.depth.visible, _letters(view), _work(view.workers), len(live.differences(view)) or "")
         for view in views
     ]
     table(("queue", "waiting", "dead", "worked on by", "not as set up"), rows)
@@ -141,7 +148,7 @@ def _list(views: list[QueueView]) -> None:
 
 
 def _facts(view: QueueView, window: str) -> None:
-    depth, mapping = view.live.depth, view.mapping
+    depth, mapping = view.live.depth, view.workers.mapping
     runs = [point.duration_ms for point in view.points if point.duration_ms is not None]
     facts(
         [
@@ -160,7 +167,7 @@ def _facts(view: QueueView, window: str) -> None:
             ("retention", age(view.live.retention)),
             ("max_receive_count", view.live.max_receive_count),
             ("dead-letter queue", view.live.dead_letter_queue),
-            ("worked on by", _worker(mapping)),
+            ("worked on by", _work(view.workers)),
             ("a batch", None if mapping is None else f"{mapping.batch_size}, window {mapping.batch_window} s"),
             ("max concurrency", None if mapping is None else mapping.max_concurrency or "AWS's own"),
         ]
@@ -175,10 +182,19 @@ def _letters(view: QueueView) -> int:
     return view.letters.depth.visible + view.letters.depth.in_flight
 
 
-def _worker(mapping: Mapping | None) -> str:
-    if mapping is None:
-        return "no event source mapping"
-    return f"{mapping.function}{'' if mapping.enabled else ', paused'} ({mapping.state})"
+def _work(workers: Workers) -> str:
+    if not workers.are_there:
+        return "nothing that is known"
+    paused = ", paused" if workers.is_paused else ""
+    if workers.mapping is None:
+        return f"worker processes{paused}"
+    return f"{workers.mapping.function}{paused} ({workers.mapping.state})"
+
+
+def _state(workers: Workers) -> str:
+    if workers.mapping is None:
+        return f"its worker processes look every {LOOK_SECONDS} s"
+    return workers.mapping.state
 
 
 def _ended(points: list[Point]) -> str:

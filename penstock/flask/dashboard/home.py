@@ -68,7 +68,7 @@ def _needs(tasks: Penstock, now_in_them: list[Counts]) -> list[Need]:
         *_unreadable(boxes, now_in_them),
         *(_dead(box) for box in boxes if box.number),
         *_new_errors(tasks),
-        *(_paused(one) for one in now_in_them if one.is_paused),
+        *(_paused(one) for one in now_in_them if one.workers.is_paused),
         *(_redrive(box) for box in boxes if box.is_moving),
         *_operations(tasks),
     ]

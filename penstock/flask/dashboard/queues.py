@@ -57,7 +57,7 @@ def add_views(dashboard: Blueprint, mount: Mounted) -> None:
     @requires(Role.OPERATOR)
     def pause(name: str) -> ResponseReturnValue:
         tasks.ports.settings.queue(name)
-        acted("pause", f"queue:{name}")
+        acted("pause", f"queue:{name}", required=False)
         core.pause(tasks, name)
         return led_to(".queue", name=name, done="paused")
 
@@ -65,7 +65,7 @@ def add_views(dashboard: Blueprint, mount: Mounted) -> None:
     @requires(Role.OPERATOR)
     def resume(name: str) -> ResponseReturnValue:
         tasks.ports.settings.queue(name)
-        acted("resume", f"queue:{name}")
+        acted("resume", f"queue:{name}", required=False)
         core.resume(tasks, name)
         return led_to(".queue", name=name, done="resumed")
 
@@ -98,7 +98,7 @@ def _settings(view: QueueView) -> list[Setting]:
 
 
 def _mapping(view: QueueView) -> list[Setting]:
-    mapping = view.mapping
+    mapping = view.workers.mapping
     if mapping is None:
         return []
     return [

@@ -8,8 +8,9 @@ from msgspec import Struct
 from penstock.app import Penstock
 from penstock.errors import PenstockError
 from penstock.ports import QueueDepth
+from penstock.queues import Workers, workers
 from penstock.settings import dead_letter_queue
-from penstock.watching import Mapping, Point
+from penstock.watching import Point
 
 HOUR = timedelta(hours=1)
 PERIOD_SECONDS = 60
@@ -21,18 +22,13 @@ class Counts(Struct, frozen=True):
     name: str
     depth: QueueDepth | None = None
     letters: QueueDepth | None = None
-    mapping: Mapping | None = None
+    workers: Workers = Workers()
     trouble: str = ""
 
     @property
     def dead_letters(self) -> int:
         """About how many dead letters there are."""
         return 0 if self.letters is None else self.letters.visible + self.letters.in_flight
-
-    @property
-    def is_paused(self) -> bool:
-        """True where a mapping is there and was told to rest."""
-        return self.mapping is not None and not self.mapping.enabled
 
 
 class Hour(Struct, frozen=True):
@@ -92,8 +88,9 @@ def names_of(tasks: Penstock) -> list[str]:
 
 
 def counts(tasks: Penstock, names: Sequence[str]) -> list[Counts]:
-    """Three requests a queue. One that cannot be read does not hide the others."""
-    return [_counts(tasks, name) for name in names]
+    """Three requests a queue, and two for all together. One that cannot be read does not hide the others."""
+    at_work = workers(tasks.ports, names)
+    return [_counts(tasks, name, at_work[name]) for name in names]
 
 
 def hours(tasks: Penstock, names: Sequence[str]) -> Hours:
@@ -107,13 +104,10 @@ def hours(tasks: Penstock, names: Sequence[str]) -> Hours:
     return Hours([Hour(name, series[name], ages.get(name)) for name in names], stats.source, stats.lag)
 
 
-def _counts(tasks: Penstock, name: str) -> Counts:
+def _counts(tasks: Penstock, name: str, at_work: Workers) -> Counts:
     transport = tasks.ports.transport
     try:
         depth, letters = transport.depth(name), transport.depth(dead_letter_queue(name))
     except PenstockError as error:
         return Counts(name, trouble=str(error))
-    try:
-        return Counts(name, depth, letters, tasks.ports.mappings.get(name))
-    except PenstockError as error:
-        return Counts(name, depth, letters, trouble=str(error))
+    return Counts(name, depth, letters, at_work, trouble="; ".join(at_work.problems))

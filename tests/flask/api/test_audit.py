@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from penstock.errors import Unavailable
+from penstock.errors import AccessRefused, Unavailable
 from penstock.memory import MemoryLedger
 from tests.flask.people import API
 from tests.flask.stack import ACTIONS
@@ -35,18 +35,33 @@ def test_a_dry_run_leaves_none(known, ada):
 class Away(MemoryLedger):
     """A ledger that takes nothing."""
 
+    def __init__(self, clock, error=Unavailable):
+        super().__init__(clock)
+        self.error = error
+
     def write(self, *args, **kwargs):
-        raise Unavailable("not now")
+        raise self.error("not now")
 
 
-@pytest.mark.parametrize(
-    "path", ["tasks/dead/retries", "tasks/dead/discards", "queues/default/redrives", "queues/images/pauses"]
-)
+@pytest.mark.parametrize("path", ["tasks/dead/retries", "tasks/dead/discards", "queues/default/redrives"])
 def test_what_cannot_be_audited_is_not_done(known, ada, tasks, path):
     tasks.connect(replace(tasks.ports, ledger=Away(tasks.ports.clock)))
     assert ada.post(f"{API}/{path}").status_code == 503
     assert (tasks.result("dead").status, tasks.result("dead").row.retry_sent_at) == ("DEAD", None)
     assert tasks.ports.transport.depth("default").visible == 1
+
+
+def test_a_queue_can_be_paused_while_the_table_is_away_with_a_line_in_the_log(known, ada, tasks, caplog):
+    ledger = Away(tasks.ports.clock)
+    ledger.lines = ledger.write
+    tasks.connect(replace(tasks.ports, ledger=ledger))
+    assert ada.post(f"{API}/queues/images/pauses").json["mapping"]["enabled"] is False
+    assert "the audit has no line of pause queue:images, this log has: not now" in caplog.text
+
+
+def test_who_may_not_write_the_audit_pauses_nothing(known, ada, tasks):
+    tasks.connect(replace(tasks.ports, ledger=Away(tasks.ports.clock, AccessRefused)))
+    assert ada.post(f"{API}/queues/images/pauses").status_code >= 400
     assert tasks.ports.mappings.get("images").enabled
 
 

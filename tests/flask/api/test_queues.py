@@ -1,7 +1,10 @@
 """Queues over HTTP: how they stand, pauses, redrives, purges, and what they did."""
 
 import pytest
+from msgspec.structs import replace
 
+from penstock.memory import MemoryMappings
+from penstock.versions import PROCESS, Announcement
 from tests.flask.people import API
 
 pytestmark = pytest.mark.usefixtures("known")
@@ -26,7 +29,7 @@ def test_the_list_says_where_its_numbers_come_from(vera):
 
 def test_a_queue_shows_what_polls_it(vera):
     shown = vera.get(f"{API}/queues/images").json
-    assert (shown["paused"], shown["mapping"]["batch_size"], len(shown["points"])) == (False, 10, 60)
+    assert (shown["paused"], shown["workers"]["mapping"]["batch_size"], len(shown["points"])) == (False, 10, 60)
 
 
 @pytest.mark.parametrize("path", ["queues/nowhere", "queues/nowhere/redrives", "queues/default-dlq"])
@@ -36,10 +39,27 @@ def test_an_unknown_queue_is_not_found_among_the_known(vera, path):
 
 def test_a_paused_queue_can_be_resumed(otto):
     paused = otto.post(f"{API}/queues/images/pauses")
-    assert (paused.status_code, paused.json["enabled"], paused.location) == (202, False, f"{API}/queues/images")
+    assert (paused.status_code, paused.json["mapping"]["enabled"], paused.location) == (
+        202,
+        False,
+        f"{API}/queues/images",
+    )
     assert otto.get(paused.location).json["paused"]
-    assert otto.delete(f"{API}/queues/images/pauses").json["enabled"]
+    assert otto.delete(f"{API}/queues/images/pauses").json["mapping"]["enabled"]
     assert not otto.get(paused.location).json["paused"]
+
+
+def test_a_queue_of_worker_processes_can_be_paused(otto, tasks):
+    tasks.connect(replace(tasks.ports, mappings=MemoryMappings(tasks.ports.settings, [])))
+    Announcement(tasks.ports, kind=PROCESS, version="0.1.0").make(["images"])
+    paused = otto.post(f"{API}/queues/images/pauses").json
+    assert paused == {"paused": True, "mapping": None, "processes": {"running": True, "paused": True}}
+    assert otto.get(f"{API}/queues/images").json["workers"] == paused
+
+
+def test_a_queue_that_nothing_is_known_to_work_on_cannot_be_paused(otto, tasks):
+    tasks.connect(replace(tasks.ports, mappings=MemoryMappings(tasks.ports.settings, [])))
+    assert "no event source mapping polls the queue 'images'" in detail(otto.post(f"{API}/queues/images/pauses"), 409)
 
 
 def test_a_redrive_moves_the_dead_letters_back(otto, tasks):

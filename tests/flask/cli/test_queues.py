@@ -3,6 +3,10 @@
 import json
 
 import pytest
+from msgspec.structs import replace
+
+from penstock.memory import MemoryMappings
+from penstock.versions import PROCESS, Announcement
 
 
 @pytest.fixture
@@ -45,9 +49,32 @@ def test_show_of_an_unknown_queue_names_the_known_ones(run):
 
 
 def test_pause_and_resume_switch_the_mapping(answer):
-    assert answer("queues", "pause", "images")["enabled"] is False
+    assert answer("queues", "pause", "images")["mapping"]["enabled"] is False
     assert answer("queues", "show", "images")["paused"] is True
-    assert answer("queues", "resume", "images")["enabled"] is True
+    assert answer("queues", "resume", "images")["mapping"]["enabled"] is True
+
+
+@pytest.fixture
+def alone(tasks):
+    """A worker process on `images`, and no Lambda function on any queue."""
+    tasks.connect(replace(tasks.ports, mappings=MemoryMappings(tasks.ports.settings, [])))
+    Announcement(tasks.ports, kind=PROCESS, version="0.1.0").make(["images"])
+
+
+def test_pause_tells_worker_processes_to_rest(run, answer, alone):
+    assert "'images' is paused (its worker processes look every 10 s)" in run("queues", "pause", "images").output
+    assert answer("queues", "show", "images")["paused"] is True
+    assert "worker processes, paused" in run("queues", "show", "images").output
+
+
+def test_list_tells_processes_from_nothing_that_is_known(run, alone):
+    lines = run("queues", "list").output
+    assert [word in lines for word in ("worker processes", "nothing that is known")] == [True, True]
+
+
+def test_a_queue_that_nothing_is_known_to_work_on_cannot_be_paused(run, alone):
+    result = run("queues", "pause", "default")
+    assert (result.exit_code, "Nor has a worker process said" in result.stderr) == (1, True)
 
 
 def test_pausing_is_in_the_audit(run, answer):

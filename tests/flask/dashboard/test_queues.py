@@ -5,9 +5,11 @@ from msgspec.structs import replace
 
 from penstock.errors import NoMapping, Unavailable
 from penstock.flask.dashboard import home
+from penstock.memory import MemoryMappings
 from penstock.operations import Kind
 from penstock.operations import start as start_operation
 from penstock.states import Status
+from penstock.versions import PROCESS, Announcement
 from tests.flask.dashboard.conftest import Away, words
 
 
@@ -141,6 +143,23 @@ def test_a_queue_is_paused_and_resumed(operator, tasks):
     assert "PAUSED" in operator.page("/queues/default")
     operator.act("/queues/default/pauses", "DELETE")
     assert tasks.ports.mappings.get("default").enabled is True
+
+
+def test_a_queue_of_worker_processes_is_paused_and_resumed(operator, tasks):
+    tasks.connect(replace(tasks.ports, mappings=MemoryMappings(tasks.ports.settings, [])))
+    Announcement(tasks.ports, kind=PROCESS, version="0.1.0").make(["default"])
+    assert "default POLLED 0 0 0 0 worker processes" in words(operator.get("/queues"))
+    operator.act("/queues/default/pauses")
+    assert ">PAUSED<" in operator.page("/queues/default")
+    assert "default is paused: 0 messages wait" in words(operator.get("/"))
+    operator.act("/queues/default/pauses", "DELETE")
+    assert ">POLLED<" in operator.page("/queues/default")
+
+
+def test_there_is_no_button_for_a_queue_that_nothing_is_known_to_work_on(operator, tasks):
+    tasks.connect(replace(tasks.ports, mappings=MemoryMappings(tasks.ports.settings, [])))
+    page = operator.page("/queues/default")
+    assert ("no worker is known" in page, 'hx-post="/penstock/queues/default/pauses"' in page) == (True, False)
 
 
 def test_a_queue_that_nothing_polls_cannot_be_paused(operator, tasks):

@@ -20,8 +20,6 @@ locals {
 
       counted_by = { queue = queue.name, service = "penstock" } # penstock/aws/metrics.py
 
-      paused = queue.function_name == null ? "its containers run" : "the queue is paused, then whether its workers run"
-      pause  = queue.function_name == null ? "Stop its containers" : "Pause the queue"
     })
   }
 
@@ -35,7 +33,7 @@ resource "aws_cloudwatch_metric_alarm" "oldest_message" {
   for_each = local.queues
 
   alarm_name          = "${each.value.name}-age"
-  alarm_description   = "Messages wait in ${each.value.name}, the oldest for more than ${each.value.oldest_age_seconds} s: nobody works on them, or too few do. See whether ${each.value.paused}: ${var.runbook_url}#messages-wait-too-long"
+  alarm_description   = "Messages wait in ${each.value.name}, the oldest for more than ${each.value.oldest_age_seconds} s: nobody works on them, or too few do. See whether the queue is paused, then whether its workers run: ${var.runbook_url}#messages-wait-too-long"
   evaluation_periods  = 5
   comparison_operator = "GreaterThanThreshold"
   threshold           = each.value.oldest_age_seconds
@@ -142,7 +140,7 @@ resource "aws_cloudwatch_metric_alarm" "deaths" {
   for_each = local.queues
 
   alarm_name          = "${each.value.name}-deaths"
-  alarm_description   = "More than ${each.value.deaths} tasks of ${each.value.name} have died within five minutes: something that they all need is broken. ${each.value.pause} if it goes on, and look for the error they share: ${var.runbook_url}#many-tasks-die"
+  alarm_description   = "More than ${each.value.deaths} tasks of ${each.value.name} have died within five minutes: something that they all need is broken. Pause the queue if it goes on, and look for the error they share: ${var.runbook_url}#many-tasks-die"
   namespace           = "Penstock"
   metric_name         = "Dead"
   dimensions          = each.value.counted_by
