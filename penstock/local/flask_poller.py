@@ -3,7 +3,9 @@
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 
+from penstock.aws import emf
 from penstock.errors import PenstockError
 from penstock.flask.cli.worker import serve
 from penstock.local import lifeline
@@ -22,8 +24,13 @@ def main(arguments: Sequence[str]) -> int:
     try:
         app = load(options.app)
         with app.app_context():
+            tasks = tasks_of(app)
             serve(
-                tasks_of(app), [options.queue], grace=GRACE_SECONDS, alive=_say_once(POLLER_READY_LINE + options.queue)
+                tasks,
+                [options.queue],
+                grace=GRACE_SECONDS,
+                count=partial(emf.count, tasks),
+                alive=_say_once(POLLER_READY_LINE + options.queue),
             )
     except PenstockError as error:
         print(error, file=sys.stderr)

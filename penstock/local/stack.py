@@ -13,9 +13,10 @@ from watchfiles import Change, DefaultFilter, watch
 
 from penstock.local import lifeline, moto_host, ready
 from penstock.local.environment import local_environment
+from penstock.local.metrics import MetricsAgent
 from penstock.local.process import Log, Program
 from penstock.local.project import DEFAULT_MOTO_PORT, DEFAULT_WEB_PORT, Project
-from penstock.local.provision import provision
+from penstock.local.provision import LocalClients, provision
 from penstock.local.sockets import HOST, listen, port_from
 from penstock.local.supervisor import SUPERVISOR, Supervisor
 from penstock.local.web import SERVING
@@ -47,7 +48,8 @@ class Stack:
         self.project = project
         self._base = environ
         self._log = log
-        self._supervisor = Supervisor(log)
+        self._supervisor = Supervisor(self._hear)
+        self._agent: MetricsAgent | None = None  # of the pollers: that of the functions is in the workers' process
         self._polled: dict[str, str] = {}  # name of a poller's process -> its queue
         self._moto_socket = listen(moto_port, setting=settings[1], what="moto")
         try:
@@ -113,6 +115,9 @@ class Stack:
     def stop(self) -> None:
         """Stop every process; nothing is left when it returns, after some seconds at most. Twice is once."""
         with _signals_ignored():
+            if self._agent is not None:
+                self._agent.stop()  # while there is a moto to send to
+                self._agent = None
             self._supervisor.stop()
             self._moto_socket.close()
             self._web_socket.close()
@@ -127,7 +132,16 @@ class Stack:
         }
         queues = QueueList.read(self.project.queue_list).queues.values()
         self._polled = {f"{POLLER} {entry.name}": entry.name for entry in queues if not entry.has_function}
+        if self._polled:
+            cloudwatch = LocalClients(self.endpoint).cloudwatch()
+            self._agent = MetricsAgent(cloudwatch, on_error=lambda line: self._log(SUPERVISOR, line))
+            self._agent.start()
         self._supervisor.start(self._web(), self._workers(), *(self._poller(name) for name in self._polled))
+
+    def _hear(self, name: str, line: str) -> None:
+        """A line of a process: the metrics of a poller go to CloudWatch, and are nothing to read."""
+        if self._agent is None or name not in self._polled or not self._agent.take(line):
+            self._log(name, line)
 
     def _moto(self) -> Program:
         fd = self._moto_socket.fileno()

@@ -146,6 +146,12 @@ def status_of(dev: Dev, task: str, *, wanted: str) -> str:
     return status
 
 
+def succeeded(dev: Dev, queue: str) -> int:
+    """How many runs the charts of the queue show."""
+    shown = json.loads(dev.ask(f"/penstock/api/v1/queues/{queue}"))
+    return sum(point["succeeded"] for point in shown["points"])
+
+
 def test_a_task_that_a_request_enqueues_succeeds_without_a_handler_or_a_list_of_queues(dev: Dev) -> None:
     task = dev.ask("/greet/Ada", method="POST")
     assert status_of(dev, task, wanted="SUCCEEDED") == "SUCCEEDED"
@@ -155,6 +161,14 @@ def test_a_task_too_long_for_lambda_runs_in_a_worker_that_polls_its_queue_itself
     task = dev.ask("/rebuild/index", method="POST")
     assert status_of(dev, task, wanted="SUCCEEDED") == "SUCCEEDED"
     assert "queue long: time_limit 3600 s, worker container, max_receive_count 10;" in dev.line_with("queue long")
+
+
+def test_the_charts_count_a_worker_that_polls_its_queue_itself(dev: Dev) -> None:
+    status_of(dev, dev.ask("/rebuild/index", method="POST"), wanted="SUCCEEDED")
+    deadline = time.monotonic() + 10  # its metrics are sent once a second
+    while not (counted := succeeded(dev, "long")) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert counted
 
 
 def test_it_tells_where_the_dashboard_is_and_which_queues_it_made(dev: Dev) -> None:
