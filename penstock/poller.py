@@ -98,7 +98,8 @@ class Poller:
     ``interrupt`` raises ``Interrupted`` in user code; ``beside(step)`` is a context manager in which ``step`` is called about
     once a second beside what goes on inside; ``name`` is what failed attempts are signed with; ``count`` gets what became of
     each delivery, for whoever makes metrics of it; ``alive`` is called while the worker is well: at every receive, and beside
-    a task as long as its lease is held; ``announce`` at every receive. ConfigurationError for a queue that the settings do
+    a task as long as its lease is held; ``announce`` at every receive; ``protect`` likewise, with False, and beside a task with
+    True. ConfigurationError for a queue that the settings do
     not name, or a task on it that runs longer than SQS can hide its message.
     """
 
@@ -114,6 +115,7 @@ class Poller:
         count: Callable[[Sequence[RunEvent]], None] = lambda _events: None,
         alive: Callable[[], None] = lambda: None,
         announce: Callable[[], None] = lambda: None,
+        protect: Callable[[bool], None] = lambda _busy: None,
         lease_seconds: int = LEASE_SECONDS,
     ) -> None:
         names = list(dict.fromkeys(queues))
@@ -126,6 +128,7 @@ class Poller:
         self._count = count
         self._alive = alive
         self._announce = announce
+        self._protect = protect
         self._lease_seconds = lease_seconds
         self._pauses = Pauses(tasks.ports)
         self._lines = [_Line(queue, self._wait(queue, len(names))) for queue in names]
@@ -149,6 +152,7 @@ class Poller:
                 return False
             self._alive()
             self._announce()
+            self._protect(False)
             if line.ready_at is not None and self._ports.clock() < line.ready_at:
                 continue
             if self._pauses.includes(line.name):
@@ -214,6 +218,7 @@ class Poller:
             heartbeat.step()
             if not run.lost:  # a run that nothing can end is no sign of life
                 self._alive()
+                self._protect(True)
             if self._stopping.is_time_to_interrupt():
                 self._interrupt()
 

@@ -72,6 +72,7 @@ class Settings(Struct, frozen=True):
     region: str = ""
     dashboard_url: str = ""
     task_metrics: bool = False
+    ecs_agent_uri: str = ""
 
     @classmethod
     def load(cls) -> "Settings":
@@ -89,6 +90,7 @@ class Settings(Struct, frozen=True):
             region=environ.get("AWS_REGION", "") or environ.get("AWS_DEFAULT_REGION", ""),
             dashboard_url=_dashboard_url(environ.get("PENSTOCK_DASHBOARD_URL", "")),
             task_metrics=_switch(environ, "PENSTOCK_TASK_METRICS"),
+            ecs_agent_uri=environ.get("ECS_AGENT_URI", ""),
         )
 
     def task_page(self, task_id: str) -> str:

@@ -66,8 +66,24 @@ def test_a_container_may_do_what_a_function_may_on_its_own_queue(plans):
     functions = actions(stack, 'module.stack.module.worker["default"].aws_iam_role_policy.this')
     containers = actions(stack, f"{SERVICE}.aws_iam_role_policy.task")
     logs = {resource for resource in functions if ":logs:" in resource}
+    protection = {resource for resource in containers if ":ecs:" in resource}
 
-    assert containers == {resource: what for resource, what in functions.items() if resource not in logs}
+    assert {name: what for name, what in containers.items() if name not in protection} == {
+        resource: what for resource, what in functions.items() if resource not in logs
+    }
+
+
+def test_a_worker_may_protect_the_tasks_of_its_cluster_and_a_web_none(plans):
+    worker = actions(plans["containers"], f"{SERVICE}.aws_iam_role_policy.task")
+    web = actions(plans["web_in_a_container"], "aws_iam_role_policy.task")
+    found = [
+        {name.partition(":ecs:")[2]: what for name, what in some.items() if ":ecs:" in name} for some in (worker, web)
+    ]
+
+    assert found == [
+        {"eu-central-1:123456789012:task/penstock-test-worker-long/*": {"ecs:UpdateTaskProtection"}},
+        {},
+    ]
 
 
 def test_it_is_no_root_and_writes_to_tmp_alone(stack):
@@ -83,12 +99,6 @@ def test_where_no_queue_has_a_function_no_statement_is_without_a_resource(plans)
         plans["containers_only"].resources["module.stack.module.web[0].aws_iam_role_policy.this"]["policy"]
     )
     assert [statement.get("Sid") for statement in policy["Statement"] if not statement["Resource"]] == []
-
-
-def test_nobody_is_told_to_pause_a_queue_that_containers_work_on(plans):
-    alarms = plans["containers_only"].resources
-    told = [found["alarm_description"] for name, found in alarms.items() if ".aws_cloudwatch_metric_alarm." in name]
-    assert (len(told), [words for words in told if "ause" in words.replace("the cause", "")]) == (6, [])
 
 
 def test_a_worker_writes_the_metrics_that_the_alarms_are_on(stack):

@@ -798,3 +798,24 @@ def test_a_queue_that_is_resumed_is_worked_on(world: World) -> None:
     world.clock.advance(LOOK_SECONDS)
     worker.poller.step()
     assert result.refresh().status is Status.SUCCEEDED
+
+
+# -- ECS's task protection --------------------------------------------------------------------------------------------------
+
+
+def test_it_is_busy_beside_a_run_and_not_between_two(world: World) -> None:
+    busy: list[bool] = []
+    worker = OneWorker(world, protect=busy.append)
+    sleeps(world, worker, seconds=2)
+    worker.poller.step()
+    worker.poller.step()
+    assert busy == [False, True, True, False]
+
+
+def test_a_run_that_has_lost_its_lease_is_nothing_to_protect(world: World, store: FaultyStore) -> None:
+    busy: list[bool] = []
+    worker = OneWorker(world, protect=busy.append)
+    sleeps(world, worker, seconds=2 * LEASE_SECONDS)
+    store.away["renew"] = 1_000
+    worker.poller.step()
+    assert busy.count(True) < LEASE_SECONDS

@@ -25,6 +25,7 @@ from penstock.flask.cli.base import Misused, command
 from penstock.flask.cli.completing import queues
 from penstock.flask.cli.output import say, show
 from penstock.poller import DEFAULT_GRACE_SECONDS, LEASE_SECONDS, Poller, Stopping
+from penstock.protection import TaskProtection, ecs_agent
 from penstock.telemetry import RunEvent, logger
 from penstock.versions import PROCESS, Announcement
 
@@ -40,6 +41,10 @@ def _no_count(_events: Sequence[RunEvent]) -> None:
 
 def _no_sign() -> None:
     """Where nobody asked for a sign of life."""
+
+
+def _no_protection(_busy: bool) -> None:
+    """Where nobody is there to ask."""
 
 
 @command("worker")
@@ -105,12 +110,19 @@ def serve(
             count=count,
             alive=alive,
             announce=lambda: announcement.make(names),
+            protect=_protection(tasks),
             lease_seconds=lease_seconds,
         )
         _log_to_stderr()
         logger.info("working on %s; stop with SIGTERM or Ctrl-C", ", ".join(names))
         poller.run()
     return poller
+
+
+def _protection(tasks: Penstock) -> Callable[[bool], None]:
+    """ECS's, where this runs as a task of ECS."""
+    uri = tasks.ports.settings.ecs_agent_uri
+    return TaskProtection(ecs_agent(uri), tasks.ports.clock).show if uri else _no_protection
 
 
 def _say(poller: Poller) -> None:

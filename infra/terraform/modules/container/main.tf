@@ -10,7 +10,7 @@ locals {
   arn     = "arn:${data.aws_partition.current.partition}"
 
   cluster_arn  = var.cluster_arn == null ? aws_ecs_cluster.this[0].arn : var.cluster_arn
-  cluster_name = reverse(split("/", local.cluster_arn))[0]
+  cluster_name = var.cluster_arn == null ? aws_ecs_cluster.this[0].name : reverse(split("/", var.cluster_arn))[0]
 
   environment = merge(
     { AWS_REGION = data.aws_region.current.id },

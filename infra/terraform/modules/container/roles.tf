@@ -13,6 +13,15 @@ locals {
     }]
   })
 
+  # A worker asks the agent beside it to protect it while a task runs, and the agent asks ECS with the worker's own role.
+  # IAM knows no shorter list than the tasks of the cluster, for a task's id is not known before.
+  protection = var.queue_name == null ? [] : [{
+    Sid      = "Protection"
+    Effect   = "Allow"
+    Action   = ["ecs:UpdateTaskProtection"]
+    Resource = ["${local.arn}:ecs:${local.account}:task/${local.cluster_name}/*"]
+  }]
+
   secret_arns = {
     for name, source in var.secrets : name => source.secret_arn != null ? source.secret_arn : "${local.arn}:ssm:${local.account}:parameter/${trimprefix(source.ssm_parameter, "/")}"
   }
@@ -31,7 +40,7 @@ resource "aws_iam_role_policy" "task" {
   # checkov:skip=CKV_AWS_355:See CKV_AWS_290.
   name   = "task"
   role   = aws_iam_role.task.id
-  policy = jsonencode({ Version = "2012-10-17", Statement = var.statements })
+  policy = jsonencode({ Version = "2012-10-17", Statement = concat(var.statements, local.protection) })
 }
 
 resource "aws_iam_role" "execution" {
